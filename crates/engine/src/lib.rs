@@ -1,0 +1,1 @@
+//! Sockets, real clock, media threads, recording writer, journal.

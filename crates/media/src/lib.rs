@@ -1,0 +1,8 @@
+//! RTP, digits, prompts, rooms and recording frames, sans-IO.
+
+mod command;
+
+pub use command::{
+    Codec, Command, Direction, Event, Io, MediaLeg, MediaRoom, Quality, StreamConfig, TapeChunk,
+    TapeId, TapeMessage,
+};

@@ -1,0 +1,1 @@
+//! A scripted SIP phone, sans-IO, for the demo, self-test and simulation.

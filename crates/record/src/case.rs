@@ -1,0 +1,1 @@
+//! The case: what its facts fold into.

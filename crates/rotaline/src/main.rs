@@ -1,0 +1,2 @@
+//! Rotaline.
+fn main() {}

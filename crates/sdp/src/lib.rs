@@ -1,0 +1,1 @@
+//! SDP: parse, print, offer and answer as pure functions.

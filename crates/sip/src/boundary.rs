@@ -1,0 +1,186 @@
+//! What an `Endpoint` is told, and what it puts out.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use bytes::Bytes;
+use rotaline_model::Mono;
+
+/// Names one INVITE session (early or confirmed dialog) of an endpoint. Never used again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SessionId(pub u64);
+
+/// T1, T2 and T4 of RFC 3261 section 17.1.1.1 and table 4.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TimerConfig {
+    /// Round-trip time estimate.
+    pub t1: Duration,
+    /// Longest interval between copies of a non-INVITE request or a 2xx.
+    pub t2: Duration,
+    /// How long a message may stay in the network.
+    pub t4: Duration,
+}
+
+/// How an endpoint behaves.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The address that goes into Via and Contact.
+    pub advertised: SocketAddr,
+    /// `User-Agent` and `Server`.
+    pub product: String,
+    /// Transaction timers.
+    pub timers: TimerConfig,
+    /// Most INVITE sessions at a time; beyond it a new INVITE gets 503 with Retry-After.
+    pub max_sessions: usize,
+    /// Most non-INVITE server transactions at a time; beyond it requests are dropped and counted.
+    pub max_transactions: usize,
+}
+
+/// What an endpoint is told.
+#[derive(Debug)]
+pub enum Input {
+    /// A datagram arrived.
+    Datagram {
+        /// From where.
+        source: SocketAddr,
+        /// What.
+        bytes: Bytes,
+    },
+    /// The time that [`Output::Timeout`] asked for has come.
+    Timeout,
+}
+
+/// What an endpoint puts out; drained until [`Output::Timeout`].
+#[derive(Debug)]
+pub enum Output {
+    /// A datagram to send.
+    Transmit {
+        /// To where.
+        to: SocketAddr,
+        /// What.
+        bytes: Bytes,
+    },
+    /// Something happened in a session.
+    Event(Event),
+    /// A message of a session was received or sent: a line of its ladder.
+    Traced(Traced),
+    /// Nothing more now. Call again at this time, if any.
+    Timeout(Option<Mono>),
+}
+
+/// One message of a session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Traced {
+    /// Which session.
+    pub session: SessionId,
+    /// Whether we sent it.
+    pub sent: bool,
+    /// What it was.
+    pub what: TracedWhat,
+    /// Whether it is a retransmission.
+    pub again: bool,
+}
+
+/// A request's method, or a response's status and the method that it answers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TracedWhat {
+    /// A request.
+    Request(&'static str),
+    /// A response.
+    Response(u16, &'static str),
+}
+
+/// An INVITE that begins a session.
+#[derive(Clone, Debug)]
+pub struct Incoming {
+    /// Where it came from.
+    pub source: SocketAddr,
+    /// The Call-ID.
+    pub sip_call_id: String,
+    /// User part of the request-URI, unescaped: what was dialled.
+    pub dialled: String,
+    /// User part of P-Asserted-Identity if there is one, else of From, unescaped; none if anonymous
+    /// or withheld (`Privacy: id`, `anonymous`).
+    pub caller: Option<String>,
+    /// User parts of Diversion and History-Info entries (RFC 5806, RFC 7044), in order.
+    pub diverted_by: Vec<String>,
+    /// The SDP offer; none is a late offer (the offer goes into our 2xx, the answer into the ACK).
+    pub offer: Option<Bytes>,
+}
+
+/// What happens in a session.
+#[derive(Debug)]
+pub enum Event {
+    /// A new call. 100 has been sent. Decide with `progress`, `answer`, `reject`.
+    Incoming(SessionId, Box<Incoming>),
+    /// Outgoing: 100, once.
+    Trying(SessionId),
+    /// Outgoing: a provisional response above 100, with its body (early media is not passed on).
+    Progress(SessionId, u16),
+    /// Outgoing: the first 2xx, with its SDP. Its ACK was sent if our INVITE carried the offer;
+    /// else the SDP is an offer: call `acknowledge` with the answer.
+    Answered(SessionId, Bytes),
+    /// Outgoing: a final failure, or none in time (408 with `timed_out`). The session is gone.
+    Failed {
+        /// Which.
+        session: SessionId,
+        /// The status; 408 on time-out.
+        status: u16,
+        /// Whether no response came at all.
+        timed_out: bool,
+    },
+    /// Incoming: our 2xx was acknowledged; with the answer after a late offer.
+    Acknowledged(SessionId, Option<Bytes>),
+    /// The far end asks for a new description (re-INVITE or UPDATE; none: it wants our offer).
+    /// Decide with `accept_reoffer` or `reject_reoffer`.
+    Reoffer(SessionId, Option<Bytes>),
+    /// The session ended from the far end: BYE, CANCEL before our answer, or no ACK to our 2xx
+    /// (`lost`). Whatever had to be answered has been. The session is gone.
+    Ended {
+        /// Which.
+        session: SessionId,
+        /// Whether it ended for want of an ACK or a reply.
+        lost: bool,
+    },
+    /// The last transaction of a session that we ended is over; nothing of it is left.
+    Terminated(SessionId),
+}
+
+/// An INVITE to send.
+#[derive(Clone, Debug)]
+pub struct Invite {
+    /// Request-URI and To, e.g. `sip:+442079460000@192.0.2.1;user=phone`.
+    pub target: String,
+    /// Where the datagram goes to.
+    pub destination: SocketAddr,
+    /// User part of From and Contact: the presented number.
+    pub from_user: String,
+    /// The SDP offer.
+    pub offer: Bytes,
+}
+
+/// How to refuse an incoming session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RejectWith {
+    /// A final status, 300 to 699.
+    pub status: u16,
+    /// Seconds of `Retry-After`, if any.
+    pub retry_after_s: Option<u32>,
+}
+
+/// The endpoint's methods, named here for its drivers. Each takes the time, none fails on a session
+/// that is gone (the far end may have been faster): they return whether it was there.
+///
+/// - `Endpoint::new(config: Config, seed: Seed)`
+/// - `handle_input(&mut self, now: Mono, input: Input)`, `poll_output(&mut self) -> Output`
+/// - `invite(&mut self, now: Mono, invite: Invite) -> SessionId`
+/// - `progress(&mut self, now, session, status: u16) -> bool`
+/// - `answer(&mut self, now, session, sdp: Bytes) -> bool`
+/// - `reject(&mut self, now, session, with: RejectWith) -> bool`
+/// - `acknowledge(&mut self, now, session, answer: Bytes) -> bool`
+/// - `accept_reoffer(&mut self, now, session, sdp: Bytes) -> bool`, `reject_reoffer(.., status)`
+/// - `hang_up(&mut self, now, session, reason: Option<&str>) -> bool`: CANCEL, BYE or a refusal,
+///   whatever fits the state; a late 2xx after CANCEL gets its ACK and BYE
+/// - `sessions(&self) -> usize`, `transactions(&self) -> usize`: for leak checks
+#[doc(hidden)]
+pub type Contract = SessionId;

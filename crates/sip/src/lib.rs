@@ -1,0 +1,8 @@
+//! SIP user agent core, sans-IO: messages, transactions, dialogs, INVITE sessions.
+
+mod boundary;
+
+pub use boundary::{
+    Config, Event, Incoming, Input, Invite, Output, RejectWith, SessionId, TimerConfig, Traced,
+    TracedWhat,
+};

@@ -1,0 +1,1 @@
+//! The database: migrations, projection of the journal, queries.

@@ -1,0 +1,1 @@
+//! SIP, SDP, media commands and call flows put together, sans-IO.

@@ -1,0 +1,1 @@
+//! For tests: a virtual network, tones and their detection.
