@@ -5,10 +5,20 @@
 //! of it that the store and the API know. No SIP, RTP, SQL or HTTP here.
 
 mod case;
+mod command;
 mod fact;
+mod fold;
+#[cfg(test)]
+mod tests;
 
-pub use case::*;
+pub use case::{
+    Attempt, Call, CallLadder, Case, LegPrompts, LegQuality, Mp3, Outcome, Recording, Wav,
+};
+pub use command::{Command, CommandSink, SubmitError, Submitted};
 pub use fact::{
     AttemptResult, CallerId, EndedBy, Evidence, Fact, Heard, LadderDirection, LadderEntry, Origin,
     OutcomeHow, PhoneKind, Quality, Record, RecordingPart,
+};
+pub use fold::{
+    Applied, Ignored, MAX_ATTEMPTS, MAX_CALLS, MAX_HEARD, MAX_LADDER, MAX_OUTCOMES, OpenError,
 };

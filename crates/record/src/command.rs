@@ -1,0 +1,85 @@
+//! What people ask of a case, and where it goes to be kept.
+//!
+//! A command is not carried out where it is given: it becomes a [`Record`], which the journal
+//! keeps durably, and which then reaches every view of the case by the one way that facts take.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+
+use jiff::Timestamp;
+use rotaline_model::{CaseId, NodeId};
+
+use crate::{Fact, Origin, OutcomeHow, Record};
+
+/// What a person asks of a case.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// Gives the outcome, or gives it anew.
+    SetOutcome {
+        /// Of which case.
+        case: CaseId,
+        /// The choice's id, checked against the specialty's menu by whoever makes the command.
+        outcome: String,
+        /// Who gives it.
+        by: String,
+    },
+}
+
+impl Command {
+    /// The case that it is about.
+    pub fn case(&self) -> CaseId {
+        match self {
+            Command::SetOutcome { case, .. } => *case,
+        }
+    }
+
+    /// The record that carries it; `sequence` as [`Origin::Api`] wants it, above any before.
+    pub fn into_record(self, at: Timestamp, sequence: u64, node: NodeId) -> Record {
+        let case = self.case();
+        let fact = match self {
+            Command::SetOutcome { outcome, by, .. } => Fact::OutcomeSet {
+                outcome,
+                by,
+                how: OutcomeHow::Screen,
+            },
+        };
+        Record {
+            case,
+            origin: Origin::Api,
+            sequence,
+            at,
+            node,
+            fact,
+        }
+    }
+}
+
+/// Where records of commands go: the journal, by way of the binary.
+pub trait CommandSink: Send + Sync {
+    /// Appends a record; resolves once it is durable.
+    fn submit(&self, record: Record) -> Submitted<'_>;
+}
+
+/// Resolves once a record is durable.
+pub type Submitted<'a> = Pin<Box<dyn Future<Output = Result<(), SubmitError>> + Send + 'a>>;
+
+/// Why a record could not be kept. Nothing was promised to anybody.
+#[derive(Debug, thiserror::Error)]
+pub enum SubmitError {
+    /// The journal is at its bound.
+    #[error("the journal is full")]
+    Full,
+    /// The journal has stopped: the process is ending.
+    #[error("the journal has stopped")]
+    Stopped,
+    /// The disk refused.
+    #[error("the journal could not be written: {0}")]
+    Disk(Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl fmt::Debug for dyn CommandSink {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("CommandSink")
+    }
+}
