@@ -1,0 +1,154 @@
+//! `Via: SIP/2.0/UDP host[:port] *(;param)`: the way that responses go back.
+//!
+//! RFC 3261 sections 18.2, 20.42 and 25.1, RFC 3581 (`rport`), RFC 5118 sections 4.4 and 4.5
+//! (`received` with and without brackets). `maddr` is read but never obeyed: it would let a sender
+//! aim our responses at anyone.
+
+use std::net::{IpAddr, SocketAddr};
+
+use crate::message::host::{Host, parse_host_port, parse_port, parse_v6};
+use crate::message::params::Params;
+use crate::message::scan::{Lexer, is_space, trim};
+
+/// The port that a sent-by without one stands for, on UDP and TCP.
+const DEFAULT_PORT: u16 = 5060;
+
+/// What every branch of an RFC 3261 implementation begins with.
+pub const MAGIC_COOKIE: &str = "z9hG4bK";
+
+/// One Via element.
+#[derive(Clone, Copy, Debug)]
+pub struct Via<'a> {
+    /// The transport as it was sent, such as `UDP`.
+    pub transport: &'a str,
+    /// The host of sent-by.
+    pub host: Host<'a>,
+    /// The port of sent-by, if one is given.
+    pub port: Option<u16>,
+    /// All parameters.
+    pub params: Params<'a>,
+}
+
+/// The `rport` parameter of RFC 3581.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rport {
+    /// Not there: a response goes to the port of sent-by.
+    Absent,
+    /// A flag: a response goes to the port that the request came from.
+    Asked,
+    /// Filled in by the server.
+    Port(u16),
+}
+
+impl<'a> Via<'a> {
+    /// Reads one whole element; none if it is malformed.
+    pub fn parse(value: &'a [u8]) -> Option<Self> {
+        let mut lexer = Lexer::new(trim(value));
+        if !lexer.token()?.eq_ignore_ascii_case("SIP") || !lexer.eat(b'/') {
+            return None;
+        }
+        if lexer.token()? != "2.0" || !lexer.eat(b'/') {
+            return None;
+        }
+        let transport = lexer.token()?;
+        if !lexer.peek().is_some_and(is_space) {
+            return None;
+        }
+        lexer.space();
+        let sent_by = std::str::from_utf8(lexer.run(|b| b != b';' && !is_space(b))).ok()?;
+        let (host, mut port) = parse_host_port(sent_by)?;
+        //= RFC 3261 section 25.1
+        //# COLON   =  SWS ":" SWS ; colon
+        if port.is_none() && lexer.eat(b':') {
+            let digits = std::str::from_utf8(lexer.run(|b| b.is_ascii_digit())).ok()?;
+            port = Some(parse_port(digits)?);
+        }
+        let params = Params::parse(lexer.rest)?;
+        let via = Self {
+            transport,
+            host,
+            port,
+            params,
+        };
+        via.params_are_sound().then_some(via)
+    }
+
+    fn params_are_sound(&self) -> bool {
+        let text = |value: Option<&'a [u8]>| std::str::from_utf8(value?).ok();
+        self.params.iter().all(|param| {
+            if param.name.eq_ignore_ascii_case("branch") {
+                text(param.value).is_some_and(|value| value.is_ascii())
+            } else if param.name.eq_ignore_ascii_case("rport") {
+                param.value.is_none() || text(param.value).is_some_and(|v| parse_port(v).is_some())
+            } else if param.name.eq_ignore_ascii_case("received") {
+                text(param.value).is_some_and(|value| parse_ip(value).is_some())
+            } else {
+                true
+            }
+        })
+    }
+
+    /// The `branch` parameter.
+    pub fn branch(&self) -> Option<&'a str> {
+        self.params.text("branch")
+    }
+
+    /// Whether the branch begins with the magic cookie, and so names a transaction by itself.
+    pub fn has_magic_cookie(&self) -> bool {
+        //= RFC 3261 section 20.42
+        //# Even though this specification mandates that the branch parameter be present in all
+        //# requests, the BNF for the header field indicates that it is optional.
+        let cookie = self
+            .branch()
+            .and_then(|branch| branch.get(..MAGIC_COOKIE.len()));
+        cookie.is_some_and(|cookie| cookie.eq_ignore_ascii_case(MAGIC_COOKIE))
+    }
+
+    /// The `received` parameter.
+    pub fn received(&self) -> Option<IpAddr> {
+        parse_ip(self.params.text("received")?)
+    }
+
+    /// The `rport` parameter.
+    pub fn rport(&self) -> Rport {
+        match self.params.get("rport") {
+            None => Rport::Absent,
+            Some(_) => self
+                .params
+                .text("rport")
+                .and_then(parse_port)
+                .map_or(Rport::Asked, Rport::Port),
+        }
+    }
+
+    /// Where a response to a request that came from `source` goes to, over UDP.
+    pub fn reply_to(&self, source: SocketAddr) -> SocketAddr {
+        match self.rport() {
+            //= RFC 3581 section 4
+            //# the response MUST be sent to the IP address indicated in the "received" parameter,
+            //# and the port indicated in the "rport" parameter
+            Rport::Asked | Rport::Port(_) => source,
+            //= RFC 3261 section 18.2.2
+            //# the response MUST be sent to the address in the "received" parameter, using the
+            //# port indicated in the "sent-by" value
+            Rport::Absent => SocketAddr::new(source.ip(), self.port.unwrap_or(DEFAULT_PORT)),
+        }
+    }
+
+    /// Whether sent-by names this very address, port included.
+    pub fn is_sent_by(&self, address: SocketAddr) -> bool {
+        self.host.ip() == Some(address.ip()) && self.port.unwrap_or(DEFAULT_PORT) == address.port()
+    }
+}
+
+/// An IP address, an IPv6 one with or without brackets.
+fn parse_ip(text: &str) -> Option<IpAddr> {
+    if let Ok(address) = text.parse() {
+        return Some(address);
+    }
+    let bare = text
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'))
+        .unwrap_or(text);
+    parse_v6(bare).map(IpAddr::V6)
+}
