@@ -1,7 +1,7 @@
 //! Why a datagram is no message that we serve, and how to answer it all the same.
 //!
-//! RFC 3261 sections 7, 8.2 and 16.3 step 1; RFC 4475 for what is a fault. A request whose topmost
-//! Via can be read is answered without state (400 or 505), never an ACK; all else is dropped.
+//! RFC 3261 sections 7, 8.2 and 16.3 step 1; RFC 4475 for what is a fault. A request with a Via is
+//! answered without state (400 or 505), never an ACK; all else is dropped.
 
 use std::net::SocketAddr;
 
@@ -106,26 +106,26 @@ pub struct FaultyRequest {
 
 impl ParseError {
     pub(super) fn new(fault: Fault, raw: Raw, answerable: bool) -> Self {
+        let answerable = answerable && raw.first(HeaderName::Via).is_some();
         let request = answerable.then(|| Box::new(FaultyRequest { raw, fault }));
-        Self {
-            fault,
-            request: request.filter(|request| request.via().is_some()),
-        }
+        Self { fault, request }
     }
 }
 
 impl FaultyRequest {
-    fn via(&self) -> Option<Via<'_>> {
-        Via::parse(Elements::new(self.raw.first(HeaderName::Via)?).next()?)
-    }
-
-    /// The response and where it goes to, for a request that came from `source`. `to_tag` is added
-    /// to To where it can be read and has no tag.
+    /// The response and where it goes to, for a request that came from `source`: where the topmost
+    /// Via says, or back to `source` if that cannot be read (RFC 4475 section 3.1.2.1). `to_tag` is
+    /// added to To where it can be read and has no tag.
     pub fn answer(&self, source: SocketAddr, to_tag: &str) -> (SocketAddr, Bytes) {
-        let phrase = self.fault.to_string();
-        let mut writer = Writer::response(self.fault.status(), &phrase);
+        let mut writer = Writer::response(self.fault.status(), &self.fault.to_string());
         writer.answer_headers(&self.raw, source, Some(to_tag));
-        let to = self.via().map_or(source, |via| via.reply_to(source));
+        let topmost = self
+            .raw
+            .first(HeaderName::Via)
+            .and_then(|vias| Elements::new(vias).next());
+        let to = topmost
+            .and_then(Via::parse)
+            .map_or(source, |via| via.reply_to(source));
         (to, writer.finish())
     }
 }

@@ -198,3 +198,5 @@ impl Message {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod torture;

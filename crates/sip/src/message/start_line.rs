@@ -61,7 +61,11 @@ impl Start {
         }
         let (method, _) = split_request_line(line).ok_or(Fault::StartLine)?;
         let method = Method::parse(method, holder).ok_or(Fault::StartLine)?;
-        request_uri(line).ok_or(Fault::RequestUri)?;
+        let uri = request_uri(line).ok_or(Fault::RequestUri)?;
+        // RFC 3261 section 19.1.1, table 1: no header components in a Request-URI.
+        if uri.as_sip().is_some_and(|uri| !uri.headers().is_empty()) {
+            return Err(Fault::RequestUri);
+        }
         Ok(Self::Request { method })
     }
 }

@@ -10,6 +10,9 @@ use std::fmt;
 
 use super::host::{Host, parse_host_port};
 
+/// Most parameters, and most header components, of one URI: comparing two is quadratic in them.
+const MAX_PARTS: usize = 64;
+
 /// A URI.
 #[derive(Clone, Copy, Debug)]
 pub enum Uri<'a> {
@@ -165,6 +168,8 @@ impl<'a> SipUri<'a> {
 
     fn is_well_formed(&self) -> bool {
         escapes_are_sound(self.raw)
+            && params(self.params).count() <= MAX_PARTS
+            && headers(self.headers).count() <= MAX_PARTS
             && params(self.params).all(|(name, value)| !name.is_empty() && value != Some(""))
             && headers(self.headers).all(|(name, _)| !name.is_empty())
     }
@@ -227,6 +232,7 @@ impl<'a> TelUri<'a> {
             params,
         };
         let sound = escapes_are_sound(raw)
+            && self::params(params).count() <= MAX_PARTS
             && self::params(params).all(|(name, value)| !name.is_empty() && value != Some(""));
         sound.then_some(uri)
     }

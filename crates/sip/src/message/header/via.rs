@@ -44,11 +44,12 @@ impl<'a> Via<'a> {
     /// Reads one whole element; none if it is malformed.
     pub fn parse(value: &'a [u8]) -> Option<Self> {
         let mut lexer = Lexer::new(trim(value));
-        if !lexer.token()?.eq_ignore_ascii_case("SIP") || !lexer.eat(b'/') {
-            return None;
-        }
-        if lexer.token()? != "2.0" || !lexer.eat(b'/') {
-            return None;
+        // Any protocol and version: a request of SIP/7.0 is answered too (RFC 4475 3.1.2.16).
+        for _protocol_then_version in 0..2 {
+            lexer.token()?;
+            if !lexer.eat(b'/') {
+                return None;
+            }
         }
         let transport = lexer.token()?;
         if !lexer.peek().is_some_and(is_space) {
@@ -70,22 +71,14 @@ impl<'a> Via<'a> {
             port,
             params,
         };
-        via.params_are_sound().then_some(via)
+        via.branch_is_sound().then_some(via)
     }
 
-    fn params_are_sound(&self) -> bool {
-        let text = |value: Option<&'a [u8]>| std::str::from_utf8(value?).ok();
-        self.params.iter().all(|param| {
-            if param.name.eq_ignore_ascii_case("branch") {
-                text(param.value).is_some_and(|value| value.is_ascii())
-            } else if param.name.eq_ignore_ascii_case("rport") {
-                param.value.is_none() || text(param.value).is_some_and(|v| parse_port(v).is_some())
-            } else if param.name.eq_ignore_ascii_case("received") {
-                text(param.value).is_some_and(|value| parse_ip(value).is_some())
-            } else {
-                true
-            }
-        })
+    fn branch_is_sound(&self) -> bool {
+        self.params
+            .iter()
+            .filter(|param| param.name.eq_ignore_ascii_case("branch"))
+            .all(|param| param.value.is_some_and(<[u8]>::is_ascii))
     }
 
     /// The `branch` parameter.
@@ -93,23 +86,26 @@ impl<'a> Via<'a> {
         self.params.text("branch")
     }
 
-    /// Whether the branch begins with the magic cookie, and so names a transaction by itself.
+    /// Whether the branch begins with the magic cookie, and so names a transaction by itself. A
+    /// cookie with nothing behind it names none (RFC 4475 section 3.2.1).
     pub fn has_magic_cookie(&self) -> bool {
         //= RFC 3261 section 20.42
         //# Even though this specification mandates that the branch parameter be present in all
         //# requests, the BNF for the header field indicates that it is optional.
-        let cookie = self
+        let parts = self
             .branch()
-            .and_then(|branch| branch.get(..MAGIC_COOKIE.len()));
-        cookie.is_some_and(|cookie| cookie.eq_ignore_ascii_case(MAGIC_COOKIE))
+            .and_then(|branch| branch.split_at_checked(MAGIC_COOKIE.len()));
+        parts.is_some_and(|(cookie, name)| {
+            cookie.eq_ignore_ascii_case(MAGIC_COOKIE) && !name.is_empty()
+        })
     }
 
-    /// The `received` parameter.
+    /// The `received` parameter; none if it is no address.
     pub fn received(&self) -> Option<IpAddr> {
         parse_ip(self.params.text("received")?)
     }
 
-    /// The `rport` parameter.
+    /// The `rport` parameter; a value that is no port counts as a flag.
     pub fn rport(&self) -> Rport {
         match self.params.get("rport") {
             None => Rport::Absent,
