@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use rotaline_model::{CaseId, Digit, Mono, PlayId, Sound};
+use rotaline_model::{CaseId, Digit, PlayId, Sound};
 
 /// A leg's place: a socket pair of one media thread, and which use of it this is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -240,13 +240,3 @@ pub trait Io {
     /// Tells the switch.
     fn event(&mut self, event: Event);
 }
-
-/// The sans-IO core of one media thread; its methods are named here for its drivers:
-///
-/// - `Media::new(config, prompts, seed)`
-/// - `command(&mut self, now: Mono, command: Command, io: &mut impl Io)`
-/// - `receive_rtp(&mut self, now: Mono, slot: u32, source: SocketAddr, packet: &mut [u8], io)`
-/// - `receive_rtcp(&mut self, now: Mono, slot: u32, source: SocketAddr, packet: &[u8], io)`
-/// - `tick(&mut self, now: Mono, io)`, due at `deadline(&self) -> Option<Mono>`
-#[doc(hidden)]
-pub type Contract = Mono;
