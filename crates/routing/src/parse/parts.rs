@@ -1,0 +1,477 @@
+//! One function for each section of a plan file. References to other sections are not followed
+//! here.
+
+use std::fmt::Display;
+use std::time::Duration;
+
+use jiff::tz::TimeZone;
+use rotaline_model::{
+    Acceptance, Digit, NotAsked, OrganisationId, PersonId, PhoneNumber, PracticeId, PromptId,
+    SpecialtyId,
+};
+
+use super::id;
+use super::times::weekly;
+use crate::address::PhoneAddress;
+use crate::hours::WeeklySpan;
+use crate::plan::{
+    Answer, Direct, Organisation, Outcome, Person, Phone, PhoneKind, Practice, Recording, Service,
+    Session, Specialty,
+};
+use crate::read::{Faults, Reader};
+
+/// Ring times that make sense; SERVICE 1.6 caps them at 28 s from the INVITE.
+const RING_TIME_S: std::ops::RangeInclusive<i64> = 5..=28;
+/// A direct line may ring for longer.
+const DIRECT_RING_S: std::ops::RangeInclusive<i64> = 5..=120;
+const DIRECT_RING_DEFAULT_S: u32 = 30;
+/// How long a hunt may begin new attempts.
+const BUDGET_S: std::ops::RangeInclusive<i64> = 15..=600;
+const BUDGET_DEFAULT_S: u32 = 180;
+const ROUNDS: std::ops::RangeInclusive<i64> = 1..=4;
+const ROUNDS_DEFAULT: u8 = 2;
+/// Most people in one session, phones of one person, choices in one outcome menu.
+const MAX_PEOPLE: usize = 64;
+const MAX_PHONES: usize = 6;
+const MAX_OUTCOMES: usize = 9;
+
+const PROMPT_REMEDY: &str = "name a prompt of the manifest, e.g. specialty/cardiology";
+const ADDRESS_REMEDY: &str = "e.g. \"07700 900123\" or \"sip:ann@192.0.2.1:5060\"";
+const NUMBER_REMEDY: &str = "e.g. \"020 7946 0000\"";
+
+pub(super) fn organisation(
+    text: &str,
+    mut entry: Reader<'_>,
+    faults: &mut Faults,
+) -> Option<(OrganisationId, Organisation)> {
+    let id = id(text, &entry, OrganisationId::parse, faults);
+    let name = entry.required(faults, "name", "Northfield Hospitals");
+    let prompt = prompt(&mut entry, "organisation", text, faults);
+    let zone = entry.required(faults, "zone", "Europe/London");
+    let zone = zone.and_then(|zone| {
+        let found = TimeZone::get(&zone).ok();
+        if found.is_none() {
+            let problem = format!("{zone:?} is no time zone");
+            entry.fault(
+                faults,
+                "zone",
+                &problem,
+                "use an IANA name, e.g. Europe/London",
+            );
+        }
+        found
+    });
+    let ring_time = ring_time(&mut entry, faults);
+    let budget_s = entry
+        .number(faults, "budget_s", BUDGET_S)
+        .unwrap_or(BUDGET_DEFAULT_S);
+    let rounds = entry.number(faults, "rounds", ROUNDS);
+    let help = entry.parsed(faults, "help", PhoneAddress::parse, ADDRESS_REMEDY);
+    let known = &[
+        "name",
+        "prompt",
+        "zone",
+        "ring_time_s",
+        "budget_s",
+        "rounds",
+        "help",
+    ];
+    entry.finish(faults, known);
+    let id = id?;
+    let organisation = Organisation {
+        id: id.clone(),
+        name: name?,
+        prompt: prompt?,
+        zone: zone?,
+        budget: Duration::from_secs(budget_s.into()),
+        rounds: rounds
+            .and_then(|rounds| u8::try_from(rounds).ok())
+            .unwrap_or(ROUNDS_DEFAULT),
+        help,
+        ring_time,
+    };
+    Some((id, organisation))
+}
+
+/// A specialty, and the name of its outcome menu.
+pub(super) fn specialty(
+    text: &str,
+    mut entry: Reader<'_>,
+    faults: &mut Faults,
+) -> Option<(SpecialtyId, (Specialty, Option<String>))> {
+    let id = id(text, &entry, SpecialtyId::parse, faults);
+    let organisation = entry.required(faults, "organisation", "northfield");
+    let organisation =
+        organisation.and_then(|name| reference(&entry, "organisation", &name, faults));
+    let name = entry.required(faults, "name", "Cardiology");
+    let prompt = prompt(&mut entry, "specialty", text, faults);
+    let key = entry.number(faults, "key", 1..=8).and_then(digit);
+    let hours = entry.texts(faults, "hours").unwrap_or_else(|| {
+        let remedy = "add it, e.g. hours = [\"mon-fri 09:00-17:00\"]; [] for never";
+        entry.missing(faults, "hours", remedy);
+        Vec::new()
+    });
+    let hours = spans(&entry, "hours", &hours, faults);
+    let ring_time = ring_time(&mut entry, faults);
+    let outcomes = entry.text(faults, "outcomes");
+    let sessions = entry.tables(faults, "session");
+    let sessions = sessions
+        .into_iter()
+        .filter_map(|entry| session(entry, faults))
+        .collect();
+    let known = &[
+        "organisation",
+        "name",
+        "prompt",
+        "key",
+        "hours",
+        "ring_time_s",
+        "outcomes",
+        "session",
+    ];
+    entry.finish(faults, known);
+    let id = id?;
+    let specialty = Specialty {
+        id: id.clone(),
+        organisation: organisation?,
+        name: name?,
+        prompt: prompt?,
+        key,
+        hours,
+        sessions,
+        outcomes: Vec::new(),
+        ring_time,
+    };
+    Some((id, (specialty, outcomes)))
+}
+
+fn session(mut entry: Reader<'_>, faults: &mut Faults) -> Option<Session> {
+    let times = entry.texts(faults, "times").unwrap_or_else(|| {
+        entry.missing(
+            faults,
+            "times",
+            "add it, e.g. times = [\"mon-fri 09:00-13:00\"]",
+        );
+        Vec::new()
+    });
+    let spans = spans(&entry, "times", &times, faults);
+    let names = entry.texts(faults, "people").unwrap_or_else(|| {
+        entry.missing(faults, "people", "add it, e.g. people = [\"ann\", \"ben\"]");
+        Vec::new()
+    });
+    if names.len() > MAX_PEOPLE {
+        let problem = format!("{} people are too many", names.len());
+        entry.fault(
+            faults,
+            "people",
+            &problem,
+            &format!("at most {MAX_PEOPLE} in a session"),
+        );
+    }
+    let mut people: Vec<PersonId> = Vec::with_capacity(names.len());
+    for name in names {
+        let Some(person) = reference(&entry, "people", &name, faults) else {
+            continue;
+        };
+        if people.contains(&person) {
+            let problem = format!("{name} is there twice");
+            entry.fault(faults, "people", &problem, "name everybody once");
+        } else {
+            people.push(person);
+        }
+    }
+    entry.finish(faults, &["times", "people"]);
+    Some(Session { spans, people })
+}
+
+pub(super) fn outcomes(mut entry: Reader<'_>, faults: &mut Faults) -> Option<Vec<Outcome>> {
+    let choices = entry.tables(faults, "choice");
+    let whole = entry.place();
+    entry.finish(faults, &["choice"]);
+    if choices.is_empty() || choices.len() > MAX_OUTCOMES {
+        let problem = format!("has {} choices", choices.len());
+        let remedy = format!("write one to {MAX_OUTCOMES} of [[{}.choice]]", whole.key);
+        faults.add(&whole.file, &whole.key, &problem, &remedy);
+        return None;
+    }
+    let count = choices.len();
+    let mut outcomes: Vec<Outcome> = Vec::with_capacity(count);
+    for mut entry in choices {
+        let id = entry.required(faults, "id", "referral-avoided");
+        let name = entry.required(faults, "name", "Referral avoided");
+        let prompt = id
+            .as_ref()
+            .and_then(|id| prompt(&mut entry, "outcome", id, faults));
+        let key = entry.number(faults, "key", 1..=9).and_then(digit);
+        if key.is_none() {
+            entry.fault(faults, "key", "is missing", "add it: 1 to 9");
+        }
+        let (Some(id), Some(name), Some(prompt), Some(key)) = (id, name, prompt, key) else {
+            continue;
+        };
+        for known in &outcomes {
+            if known.key == key {
+                let problem = format!("{key} is the key of {} too", known.id);
+                entry.fault(faults, "key", &problem, "give each outcome its own key");
+            }
+            if known.id == id {
+                entry.fault(
+                    faults,
+                    "id",
+                    &format!("{id} is there twice"),
+                    "give it another id",
+                );
+            }
+        }
+        entry.finish(faults, &["id", "name", "key", "prompt"]);
+        outcomes.push(Outcome {
+            id,
+            name,
+            key,
+            prompt,
+        });
+    }
+    (outcomes.len() == count).then_some(outcomes)
+}
+
+pub(super) fn person(
+    text: &str,
+    mut entry: Reader<'_>,
+    faults: &mut Faults,
+) -> Option<(PersonId, Person)> {
+    let id = id(text, &entry, PersonId::parse, faults);
+    let name = entry.required(faults, "name", "Dr Ann Archer");
+    let ring_time = ring_time(&mut entry, faults);
+    let readers = entry.tables(faults, "phone");
+    if readers.is_empty() || readers.len() > MAX_PHONES {
+        let problem = format!("has {} phones", readers.len());
+        let remedy = format!("write one to {MAX_PHONES} of [[{}]]", entry.key("phone"));
+        entry.fault(faults, "phone", &problem, &remedy);
+    }
+    let mut phones: Vec<Phone> = Vec::with_capacity(readers.len());
+    for reader in readers {
+        let place = reader.place();
+        let Some(phone) = phone(reader, faults) else {
+            continue;
+        };
+        if phones.iter().any(|known| known.to == phone.to) {
+            let key = format!("{}.to", place.key);
+            faults.add(&place.file, &key, "is there twice", "name each phone once");
+        }
+        phones.push(phone);
+    }
+    entry.finish(faults, &["name", "ring_time_s", "phone"]);
+    let id = id?;
+    Some((
+        id.clone(),
+        Person {
+            id,
+            name: name?,
+            phones,
+            ring_time,
+        },
+    ))
+}
+
+fn phone(mut entry: Reader<'_>, faults: &mut Faults) -> Option<Phone> {
+    let kinds = [
+        ("mobile", PhoneKind::Mobile),
+        ("desk", PhoneKind::Desk),
+        ("home", PhoneKind::Home),
+        ("app", PhoneKind::App),
+    ];
+    let kind = entry.word(faults, "kind", &kinds, None);
+    let to = address(&mut entry, faults);
+    let ring_time = ring_time(&mut entry, faults);
+    entry.finish(faults, &["kind", "to", "ring_time_s"]);
+    Some(Phone {
+        kind: kind?,
+        to: to?,
+        ring_time,
+    })
+}
+
+pub(super) fn practice(
+    text: &str,
+    mut entry: Reader<'_>,
+    faults: &mut Faults,
+) -> Option<(PracticeId, Practice)> {
+    let id = id(text, &entry, PracticeId::parse, faults);
+    let name = entry.required(faults, "name", "Elm Street Surgery");
+    let prompt = prompt(&mut entry, "practice", text, faults);
+    let area = entry.text(faults, "area");
+    let texts = entry.texts(faults, "numbers").unwrap_or_default();
+    let mut numbers = Vec::with_capacity(texts.len());
+    for text in texts {
+        match PhoneNumber::parse(&text) {
+            Ok(number) => numbers.push(number),
+            Err(error) => {
+                entry.fault(
+                    faults,
+                    "numbers",
+                    &format!("{text:?}: {error}"),
+                    NUMBER_REMEDY,
+                );
+            }
+        }
+    }
+    let reception = entry.parsed(faults, "reception", PhoneNumber::parse, NUMBER_REMEDY);
+    entry.finish(faults, &["name", "prompt", "area", "numbers", "reception"]);
+    let id = id?;
+    let practice = Practice {
+        id: id.clone(),
+        name: name?,
+        prompt: prompt?,
+        area,
+        numbers,
+        reception,
+    };
+    Some((id, practice))
+}
+
+/// Which of the services a number has.
+#[derive(Clone, Copy)]
+enum Kind {
+    DialIn,
+    Specialty,
+    Direct,
+}
+
+pub(super) fn number(mut entry: Reader<'_>, faults: &mut Faults) -> Option<Service> {
+    let kinds = [
+        ("dial-in", Kind::DialIn),
+        ("specialty", Kind::Specialty),
+        ("direct", Kind::Direct),
+    ];
+    match entry.word(faults, "service", &kinds, None)? {
+        Kind::DialIn => {
+            let name = entry.required(faults, "organisation", "northfield");
+            let organisation = name.and_then(|it| reference(&entry, "organisation", &it, faults));
+            entry.finish(faults, &["service", "organisation"]);
+            Some(Service::DialIn {
+                organisation: organisation?,
+            })
+        }
+        Kind::Specialty => {
+            let name = entry.required(faults, "specialty", "cardiology");
+            let specialty = name.and_then(|it| reference(&entry, "specialty", &it, faults));
+            entry.finish(faults, &["service", "specialty"]);
+            Some(Service::Specialty {
+                specialty: specialty?,
+            })
+        }
+        Kind::Direct => direct(entry, faults).map(Service::Direct),
+    }
+}
+
+fn direct(mut entry: Reader<'_>, faults: &mut Faults) -> Option<Direct> {
+    let name = entry.text(faults, "organisation");
+    let organisation = name.and_then(|it| reference(&entry, "organisation", &it, faults));
+    let to = address(&mut entry, faults);
+    let answers = [
+        ("on-arrival", Answer::OnArrival),
+        ("when-answered", Answer::WhenAnswered),
+    ];
+    let answer = entry.word(faults, "answer", &answers, Some(Answer::WhenAnswered));
+    let acceptances = [
+        ("required", Acceptance::Required),
+        ("direct-line", Acceptance::NotAsked(NotAsked::DirectLine)),
+        ("secretary", Acceptance::NotAsked(NotAsked::Secretary)),
+        ("help", Acceptance::NotAsked(NotAsked::Help)),
+    ];
+    let acceptance = entry.word(
+        faults,
+        "acceptance",
+        &acceptances,
+        Some(Acceptance::Required),
+    );
+    let recordings = [("on", Recording::On), ("off", Recording::Off)];
+    let recording = entry.word(faults, "recording", &recordings, Some(Recording::On));
+    let ring_timeout_s = entry
+        .number(faults, "ring_timeout_s", DIRECT_RING_S)
+        .unwrap_or(DIRECT_RING_DEFAULT_S);
+    let known = &[
+        "service",
+        "organisation",
+        "to",
+        "answer",
+        "acceptance",
+        "recording",
+        "ring_timeout_s",
+    ];
+    entry.finish(faults, known);
+    Some(Direct {
+        organisation,
+        to: to?,
+        answer: answer?,
+        acceptance: acceptance?,
+        recording: recording?,
+        ring_timeout_s,
+    })
+}
+
+fn address(entry: &mut Reader<'_>, faults: &mut Faults) -> Option<PhoneAddress> {
+    let text = entry.required(faults, "to", "07700 900123")?;
+    let parsed = PhoneAddress::parse(&text);
+    if let Err(error) = &parsed {
+        entry.fault(faults, "to", &format!("{text:?}: {error}"), ADDRESS_REMEDY);
+    }
+    parsed.ok()
+}
+
+/// The prompt that is named, or `<kind>/<id>`.
+fn prompt(entry: &mut Reader<'_>, kind: &str, id: &str, faults: &mut Faults) -> Option<PromptId> {
+    let text = entry
+        .text(faults, "prompt")
+        .unwrap_or_else(|| format!("{kind}/{id}"));
+    let parsed = PromptId::parse(&text);
+    if let Err(error) = &parsed {
+        entry.fault(faults, "prompt", &error.to_string(), PROMPT_REMEDY);
+    }
+    parsed.ok()
+}
+
+fn ring_time(entry: &mut Reader<'_>, faults: &mut Faults) -> Option<Duration> {
+    let seconds = entry.number(faults, "ring_time_s", RING_TIME_S)?;
+    Some(Duration::from_secs(seconds.into()))
+}
+
+fn spans(entry: &Reader<'_>, name: &str, texts: &[String], faults: &mut Faults) -> Vec<WeeklySpan> {
+    let mut spans = Vec::with_capacity(texts.len() * 5);
+    for text in texts {
+        match weekly(text) {
+            Ok(more) => spans.extend(more),
+            Err(error) => {
+                entry.fault(faults, name, &format!("{text:?}: {error}"), error.remedy());
+            }
+        }
+    }
+    spans
+}
+
+fn reference<T: TryFrom<String>>(
+    entry: &Reader<'_>,
+    name: &str,
+    text: &str,
+    faults: &mut Faults,
+) -> Option<T>
+where
+    T::Error: Display,
+{
+    match T::try_from(text.to_owned()) {
+        Ok(id) => Some(id),
+        Err(error) => {
+            entry.fault(
+                faults,
+                name,
+                &error.to_string(),
+                "use the id of its section",
+            );
+            None
+        }
+    }
+}
+
+fn digit(number: u32) -> Option<Digit> {
+    char::from_digit(number, 10).and_then(|character| Digit::parse(character).ok())
+}

@@ -1,0 +1,231 @@
+//! Follows every reference between the sections of a plan, and refuses what fits no other part.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rotaline_model::{Dialled, Digit, OrganisationId, PromptId, SpecialtyId};
+
+use super::{At, Parts, Place};
+use crate::phrase::Phrases;
+use crate::plan::{Outcome, Plan, Service, Specialty};
+use crate::read::Faults;
+
+/// The plan; none where a fault leaves nothing to build it from.
+pub(super) fn follow(mut parts: Parts, file: &str, faults: &mut Faults) -> Option<Plan> {
+    let inbound_number = inbound_number(&parts, file, faults);
+    for part in parts.specialties.values() {
+        organisation_is_known(&parts, &part.place, &part.value.0.organisation, faults);
+        people_are_known(&parts, part, faults);
+    }
+    keys_are_unique(&parts, faults);
+    let specialties = with_outcomes(&mut parts, faults);
+    let numbers = numbers(&parts, &specialties, faults);
+    let mut practice_by_number = BTreeMap::new();
+    for (id, part) in &parts.practices {
+        for number in &part.value.numbers {
+            if let Some(first) = practice_by_number.insert(number.clone(), id.clone()) {
+                let problem = format!("{number} is a number of {first} too");
+                let key = format!("{}.numbers", part.place.key);
+                faults.add(&part.place.file, &key, &problem, "leave it to one of them");
+            }
+        }
+    }
+    let mut plan = Plan {
+        inbound_number: inbound_number?,
+        organisations: values(parts.organisations),
+        numbers,
+        specialties,
+        people: values(parts.people),
+        practices: values(parts.practices),
+        practice_by_number,
+        phrases: Phrases::new(),
+        prompts: BTreeSet::new(),
+        prompt_ms: BTreeMap::new(),
+    };
+    plan.prompts = named_prompts(&plan);
+    Some(plan)
+}
+
+fn values<K: Ord, T>(parts: BTreeMap<K, At<T>>) -> BTreeMap<K, T> {
+    parts
+        .into_iter()
+        .map(|(id, part)| (id, part.value))
+        .collect()
+}
+
+fn named_prompts(plan: &Plan) -> BTreeSet<PromptId> {
+    let organisations = plan.organisations.values().map(|it| &it.prompt);
+    let specialties = plan.specialties.values().map(|it| &it.prompt);
+    let outcomes = plan
+        .specialties
+        .values()
+        .flat_map(|it| &it.outcomes)
+        .map(|it| &it.prompt);
+    let practices = plan.practices.values().map(|it| &it.prompt);
+    organisations
+        .chain(specialties)
+        .chain(outcomes)
+        .chain(practices)
+        .cloned()
+        .collect()
+}
+
+fn inbound_number(
+    parts: &Parts,
+    file: &str,
+    faults: &mut Faults,
+) -> Option<rotaline_model::PhoneNumber> {
+    match parts.inbound_number.as_slice() {
+        [] => {
+            let unread = faults.0.iter().any(|fault| fault.key == "inbound_number");
+            let unparsed = faults.0.iter().any(|fault| fault.key.is_empty());
+            if !unread && !unparsed {
+                let remedy = "add it: the caller id of every outgoing call";
+                faults.add(file, "inbound_number", "is missing", remedy);
+            }
+            None
+        }
+        [only] => Some(only.value.clone()),
+        [first, .., last] => {
+            let problem = format!("is there already, in {}", first.place.file);
+            faults.add(&last.place.file, "inbound_number", &problem, "say it once");
+            None
+        }
+    }
+}
+
+fn organisation_is_known(
+    parts: &Parts,
+    place: &Place,
+    organisation: &OrganisationId,
+    faults: &mut Faults,
+) {
+    let broken = parts
+        .broken
+        .contains(&format!("organisation.{organisation}"));
+    if parts.organisations.contains_key(organisation) || broken {
+        return;
+    }
+    let problem = format!("there is no organisation {organisation}");
+    let known: Vec<&str> = parts.organisations.keys().map(|id| id.as_str()).collect();
+    let key = format!("{}.organisation", place.key);
+    faults.add(&place.file, &key, &problem, &one_of(&known, "organisation"));
+}
+
+fn people_are_known(
+    parts: &Parts,
+    specialty: &At<(Specialty, Option<String>)>,
+    faults: &mut Faults,
+) {
+    for (number, session) in (1..).zip(&specialty.value.0.sessions) {
+        for person in &session.people {
+            let broken = parts.broken.contains(&format!("person.{person}"));
+            if parts.people.contains_key(person) || broken {
+                continue;
+            }
+            let key = format!("{}.session.{number}.people", specialty.place.key);
+            let problem = format!("there is no person {person}");
+            let remedy = format!("add [person.{person}], or take the name out");
+            faults.add(&specialty.place.file, &key, &problem, &remedy);
+        }
+    }
+}
+
+/// SERVICE 1.2: a specialty's key is fixed, so it is one specialty's alone.
+fn keys_are_unique(parts: &Parts, faults: &mut Faults) {
+    let mut holders: BTreeMap<(&OrganisationId, Digit), &SpecialtyId> = BTreeMap::new();
+    for part in parts.specialties.values() {
+        let specialty = &part.value.0;
+        let Some(key) = specialty.key else { continue };
+        if let Some(first) = holders.insert((&specialty.organisation, key), &specialty.id) {
+            let problem = format!("{key} is the key of {first} too");
+            let path = format!("{}.key", part.place.key);
+            faults.add(
+                &part.place.file,
+                &path,
+                &problem,
+                "give each specialty its own key",
+            );
+        }
+    }
+}
+
+fn with_outcomes(parts: &mut Parts, faults: &mut Faults) -> BTreeMap<SpecialtyId, Specialty> {
+    let mut specialties = BTreeMap::new();
+    for (id, part) in std::mem::take(&mut parts.specialties) {
+        let (mut specialty, menu) = part.value;
+        if let Some(menu) = menu {
+            specialty.outcomes = outcomes(parts, &part.place, &menu, faults);
+        }
+        specialties.insert(id, specialty);
+    }
+    specialties
+}
+
+fn outcomes(parts: &Parts, place: &Place, menu: &str, faults: &mut Faults) -> Vec<Outcome> {
+    if let Some(found) = parts.outcomes.get(menu) {
+        return found.value.clone();
+    }
+    if !parts.broken.contains(&format!("outcomes.{menu}")) {
+        let known: Vec<&str> = parts.outcomes.keys().map(String::as_str).collect();
+        let key = format!("{}.outcomes", place.key);
+        let problem = format!("there is no outcome menu {menu:?}");
+        faults.add(&place.file, &key, &problem, &one_of(&known, "outcomes"));
+    }
+    Vec::new()
+}
+
+fn numbers(
+    parts: &Parts,
+    specialties: &BTreeMap<SpecialtyId, Specialty>,
+    faults: &mut Faults,
+) -> BTreeMap<Dialled, Service> {
+    let mut numbers: BTreeMap<Dialled, Service> = BTreeMap::new();
+    for part in &parts.numbers {
+        let Place { file, key } = &part.place;
+        let (text, service) = &part.value;
+        match service {
+            Service::DialIn { organisation } => {
+                organisation_is_known(parts, &part.place, organisation, faults);
+            }
+            Service::Specialty { specialty } => {
+                let broken = parts.broken.contains(&format!("specialty.{specialty}"));
+                if !specialties.contains_key(specialty) && !broken {
+                    let known: Vec<&str> = specialties.keys().map(|id| id.as_str()).collect();
+                    let problem = format!("there is no specialty {specialty}");
+                    let path = format!("{key}.specialty");
+                    faults.add(file, &path, &problem, &one_of(&known, "specialty"));
+                }
+            }
+            Service::Direct(direct) => {
+                if let Some(organisation) = &direct.organisation {
+                    organisation_is_known(parts, &part.place, organisation, faults);
+                }
+            }
+        }
+        match Dialled::parse(text) {
+            Ok(dialled) => {
+                if numbers.insert(dialled.clone(), service.clone()).is_some() {
+                    let problem = format!("{dialled} is there twice");
+                    faults.add(file, key, &problem, "leave one of them");
+                }
+            }
+            Err(error) => {
+                faults.add(
+                    file,
+                    key,
+                    &error.to_string(),
+                    "e.g. [number.\"020 7946 0001\"]",
+                );
+            }
+        }
+    }
+    numbers
+}
+
+fn one_of(known: &[&str], section: &str) -> String {
+    if known.is_empty() {
+        format!("add [{section}.<id>]")
+    } else {
+        format!("use one of {}", known.join(", "))
+    }
+}

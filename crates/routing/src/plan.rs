@@ -1,0 +1,339 @@
+//! The plan: everything that is configured about who is rung when. It never changes; an edit
+//! makes a new one, and calls read the newest at each attempt.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use rotaline_model::{
+    Acceptance, Dialled, Digit, OrganisationId, PersonId, PhoneNumber, PracticeId, PromptId,
+    SpecialtyId,
+};
+
+use crate::address::PhoneAddress;
+use crate::fault::{Fault, Source};
+use crate::hours::{self, Opening, WeeklySpan};
+use crate::phrase::{Phrase, Phrases};
+
+/// Organisations, numbers, specialties, people and practices; read by [`Plan::parse`].
+#[derive(Clone, Debug)]
+pub struct Plan {
+    pub(crate) inbound_number: PhoneNumber,
+    pub(crate) organisations: BTreeMap<OrganisationId, Organisation>,
+    pub(crate) numbers: BTreeMap<Dialled, Service>,
+    pub(crate) specialties: BTreeMap<SpecialtyId, Specialty>,
+    pub(crate) people: BTreeMap<PersonId, Person>,
+    pub(crate) practices: BTreeMap<PracticeId, Practice>,
+    pub(crate) practice_by_number: BTreeMap<PhoneNumber, PracticeId>,
+    pub(crate) phrases: Phrases,
+    pub(crate) prompts: BTreeSet<PromptId>,
+    pub(crate) prompt_ms: BTreeMap<PromptId, u32>,
+}
+
+/// A trust, board or care area.
+#[derive(Clone, Debug)]
+pub struct Organisation {
+    /// Its id.
+    pub id: OrganisationId,
+    /// Its name, as people read it.
+    pub name: String,
+    /// Its name, as it is said.
+    pub prompt: PromptId,
+    /// Its time zone.
+    pub zone: TimeZone,
+    /// How long a hunt may begin new attempts.
+    pub budget: Duration,
+    /// Rounds of a hunt.
+    pub rounds: u8,
+    /// Its help line, if it has one.
+    pub help: Option<PhoneAddress>,
+    pub(crate) ring_time: Option<Duration>,
+}
+
+/// What answers at a number.
+#[derive(Clone, Debug)]
+pub enum Service {
+    /// The menu of an organisation's specialties.
+    DialIn {
+        /// Whose.
+        organisation: OrganisationId,
+    },
+    /// One specialty, without a menu.
+    Specialty {
+        /// Which.
+        specialty: SpecialtyId,
+    },
+    /// One phone.
+    Direct(Direct),
+}
+
+/// A direct line.
+#[derive(Clone, Debug)]
+pub struct Direct {
+    /// Whose it is, if anybody's.
+    pub organisation: Option<OrganisationId>,
+    /// Which phone is rung.
+    pub to: PhoneAddress,
+    /// When the caller is answered.
+    pub answer: Answer,
+    /// Whether the called party must accept.
+    pub acceptance: Acceptance,
+    /// Whether the call is recorded.
+    pub recording: Recording,
+    /// How long the phone rings, from the INVITE.
+    pub ring_timeout_s: u32,
+}
+
+/// When the caller of a direct line is answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// At once.
+    OnArrival,
+    /// When the called party answers (and accepts, where that is asked).
+    WhenAnswered,
+}
+
+/// Whether a service is recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Recording {
+    /// It is.
+    On,
+    /// It is not: for tests.
+    Off,
+}
+
+/// A team that answers.
+#[derive(Clone, Debug)]
+pub struct Specialty {
+    /// Its id.
+    pub id: SpecialtyId,
+    /// Whose it is.
+    pub organisation: OrganisationId,
+    /// Its name, as people read it.
+    pub name: String,
+    /// Its name, as it is said.
+    pub prompt: PromptId,
+    /// Its key in the menu, 1 to 8; none: only its own numbers reach it.
+    pub key: Option<Digit>,
+    /// When it is open, in the organisation's zone.
+    pub hours: Vec<WeeklySpan>,
+    /// Who answers when, in the organisation's zone.
+    pub sessions: Vec<Session>,
+    /// What may have come of a call, in the order of saying.
+    pub outcomes: Vec<Outcome>,
+    pub(crate) ring_time: Option<Duration>,
+}
+
+/// A session of a rota.
+#[derive(Clone, Debug)]
+pub struct Session {
+    /// When, each week.
+    pub spans: Vec<WeeklySpan>,
+    /// Who is rung, in order.
+    pub people: Vec<PersonId>,
+}
+
+/// What came of a call.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// Its id, e.g. `referral-avoided`.
+    pub id: String,
+    /// Its name, as people read it.
+    pub name: String,
+    /// Its key.
+    pub key: Digit,
+    /// Its name, as it is said.
+    pub prompt: PromptId,
+}
+
+/// Somebody on a rota.
+#[derive(Clone, Debug)]
+pub struct Person {
+    /// Their id.
+    pub id: PersonId,
+    /// Their name.
+    pub name: String,
+    /// Their phones, in the order of trying.
+    pub phones: Vec<Phone>,
+    pub(crate) ring_time: Option<Duration>,
+}
+
+/// One of a person's phones.
+#[derive(Clone, Debug)]
+pub struct Phone {
+    /// What it is.
+    pub kind: PhoneKind,
+    /// Where it is reached.
+    pub to: PhoneAddress,
+    pub(crate) ring_time: Option<Duration>,
+}
+
+/// What kind of phone it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum PhoneKind {
+    /// A mobile.
+    Mobile,
+    /// A desk phone.
+    Desk,
+    /// A phone at home.
+    Home,
+    /// A SIP phone or app.
+    App,
+}
+
+/// Where callers work.
+#[derive(Clone, Debug)]
+pub struct Practice {
+    /// Its id.
+    pub id: PracticeId,
+    /// Its name, as people read it.
+    pub name: String,
+    /// Its name, as it is said.
+    pub prompt: PromptId,
+    /// Its area.
+    pub area: Option<String>,
+    /// Numbers that its calls come from.
+    pub numbers: Vec<PhoneNumber>,
+    /// Where it is rung back.
+    pub reception: Option<PhoneNumber>,
+}
+
+/// SERVICE 1.6: how long a phone rings where nothing else is said.
+const RING_TIME: Duration = Duration::from_secs(15);
+
+impl Plan {
+    /// Reads a plan. All faults are found before any is reported.
+    pub fn parse(sources: &[Source]) -> Result<Plan, Vec<Fault>> {
+        crate::parse::parse(sources)
+    }
+
+    /// The caller id of every outgoing call.
+    pub fn inbound_number(&self) -> &PhoneNumber {
+        &self.inbound_number
+    }
+
+    /// What answers at a number.
+    pub fn service(&self, dialled: &Dialled) -> Option<&Service> {
+        self.numbers.get(dialled)
+    }
+
+    /// Whether a number is one of ours: a call that comes from it has come round.
+    pub fn is_ours(&self, number: &PhoneNumber) -> bool {
+        *number == self.inbound_number || self.numbers.contains_key(&Dialled::Full(number.clone()))
+    }
+
+    /// An organisation.
+    pub fn organisation(&self, id: &OrganisationId) -> Option<&Organisation> {
+        self.organisations.get(id)
+    }
+
+    /// A specialty.
+    pub fn specialty(&self, id: &SpecialtyId) -> Option<&Specialty> {
+        self.specialties.get(id)
+    }
+
+    /// A person.
+    pub fn person(&self, id: &PersonId) -> Option<&Person> {
+        self.people.get(id)
+    }
+
+    /// A practice.
+    pub fn practice(&self, id: &PracticeId) -> Option<&Practice> {
+        self.practices.get(id)
+    }
+
+    /// The practice that a caller number belongs to.
+    pub fn practice_of(&self, caller: &PhoneNumber) -> Option<&Practice> {
+        self.practices.get(self.practice_by_number.get(caller)?)
+    }
+
+    /// An organisation's specialties that have a key, in the order of their keys.
+    pub fn menu(&self, organisation: &OrganisationId) -> Vec<&Specialty> {
+        let mut menu: Vec<&Specialty> = self
+            .specialties
+            .values()
+            .filter(|specialty| specialty.organisation == *organisation && specialty.key.is_some())
+            .collect();
+        menu.sort_by_key(|specialty| specialty.key);
+        menu
+    }
+
+    /// Whether a specialty is open.
+    pub fn open_at(&self, specialty: &Specialty, now: Timestamp) -> bool {
+        hours::covered(&specialty.hours, self.zone(specialty), now)
+    }
+
+    /// When a specialty opens next after `now`; none if it never does.
+    pub fn next_opening(&self, specialty: &Specialty, now: Timestamp) -> Option<Opening> {
+        hours::next_opening(&specialty.hours, self.zone(specialty), now)
+    }
+
+    /// Who is on a specialty's rota, in the order of trying. Where sessions overlap, the people of
+    /// the one that stands first come first; nobody is named twice.
+    pub fn on_rota(&self, specialty: &Specialty, now: Timestamp) -> Vec<&Person> {
+        let zone = self.zone(specialty);
+        let mut people: Vec<&Person> = Vec::new();
+        let ids = specialty
+            .sessions
+            .iter()
+            .filter(|session| hours::covered(&session.spans, zone, now))
+            .flat_map(|session| &session.people);
+        for person in ids.filter_map(|id| self.people.get(id)) {
+            if people.iter().all(|known| known.id != person.id) {
+                people.push(person);
+            }
+        }
+        people
+    }
+
+    /// How long a phone rings: the most specific of phone, person, specialty and organisation.
+    pub fn ring_time(&self, specialty: &Specialty, person: &Person, phone: &Phone) -> Duration {
+        let organisation = self.organisations.get(&specialty.organisation);
+        phone
+            .ring_time
+            .or(person.ring_time)
+            .or(specialty.ring_time)
+            .or(organisation.and_then(|organisation| organisation.ring_time))
+            .unwrap_or(RING_TIME)
+    }
+
+    /// The id of a fixed announcement.
+    pub fn phrase(&self, phrase: Phrase) -> &PromptId {
+        self.phrases.get(phrase)
+    }
+
+    /// The id of a number's announcement, 0 to 59.
+    pub fn number_prompt(&self, number: u8) -> &PromptId {
+        self.phrases.number(number)
+    }
+
+    /// Every announcement that may be played under this plan.
+    pub fn prompts(&self) -> impl Iterator<Item = &PromptId> {
+        self.phrases.all().chain(&self.prompts)
+    }
+
+    /// How long an announcement lasts, if that was said by [`Plan::with_prompt_lengths`].
+    pub fn prompt_ms(&self, prompt: &PromptId) -> Option<u32> {
+        self.prompt_ms.get(prompt).copied()
+    }
+
+    /// The plan, knowing how long its announcements last in milliseconds, so that a case can say
+    /// how much of each was heard.
+    #[must_use]
+    pub fn with_prompt_lengths(mut self, length_ms: impl Fn(&PromptId) -> Option<u32>) -> Self {
+        let known: Vec<(PromptId, u32)> = self
+            .prompts()
+            .filter_map(|prompt| Some((prompt.clone(), length_ms(prompt)?)))
+            .collect();
+        self.prompt_ms = known.into_iter().collect();
+        self
+    }
+
+    fn zone(&self, specialty: &Specialty) -> &TimeZone {
+        const UTC: &TimeZone = &TimeZone::UTC;
+        self.organisations
+            .get(&specialty.organisation)
+            .map_or(UTC, |organisation| &organisation.zone)
+    }
+}
