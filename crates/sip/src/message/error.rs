@@ -12,6 +12,7 @@ use super::header::via::Via;
 use super::index::Raw;
 use super::name::HeaderName;
 use super::scan::Elements;
+use super::start_line::is_response;
 use super::writer::Writer;
 
 /// What is wrong with a datagram.
@@ -105,8 +106,14 @@ pub struct FaultyRequest {
 }
 
 impl ParseError {
-    pub(super) fn new(fault: Fault, raw: Raw, answerable: bool) -> Self {
-        let answerable = answerable && raw.first(HeaderName::Via).is_some();
+    pub(super) fn new(fault: Fault, raw: Raw) -> Self {
+        let start = raw.start();
+        let silent = matches!(fault, Fault::Empty | Fault::TooLarge | Fault::NotSip);
+        // An ACK is never answered: it has no transaction of its own that could end.
+        let answerable = !silent
+            && !is_response(start)
+            && !start.starts_with(b"ACK ")
+            && raw.first(HeaderName::Via).is_some();
         let request = answerable.then(|| Box::new(FaultyRequest { raw, fault }));
         Self { fault, request }
     }

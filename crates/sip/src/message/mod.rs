@@ -58,39 +58,25 @@ impl Message {
     /// # Errors
     /// [`ParseError`] says what is wrong and holds the request if it can be answered.
     pub fn parse(datagram: Bytes) -> Result<Self, ParseError> {
-        let (raw, fault) = Raw::index(datagram);
-        let start = Start::parse(raw.start(), &raw.bytes);
-        let answerable = |fault: Fault, raw: &Raw| {
-            let silent = matches!(fault, Fault::Empty | Fault::TooLarge | Fault::NotSip);
-            // An ACK is never answered: it has no transaction of its own that could end.
-            let line = raw.start();
-            !silent && !start_line::is_response(line) && !line.starts_with(b"ACK ")
-        };
-        let start = match (fault, start) {
-            (None, Ok(start)) => start,
-            // A start line that is not SIP's or another version's weighs more than what follows.
-            (Some(fault @ (Fault::Empty | Fault::TooLarge)), _)
-            | (_, Err(fault))
-            | (Some(fault), Ok(_)) => {
-                let answerable = answerable(fault, &raw);
-                return Err(ParseError::new(fault, raw, answerable));
+        let (mut raw, fault) = Raw::index(datagram);
+        match Self::read(&raw, fault) {
+            Ok((start, cseq, body_len)) => {
+                raw.truncate_body(body_len);
+                Ok(Self { raw, start, cseq })
             }
-        };
-        match Self::finish(&raw, &start) {
-            Ok((cseq, body_len)) => {
-                let mut message = Self { raw, start, cseq };
-                message.raw.truncate_body(body_len);
-                Ok(message)
-            }
-            Err(fault) => {
-                let answerable = answerable(fault, &raw);
-                Err(ParseError::new(fault, raw, answerable))
-            }
+            Err(fault) => Err(ParseError::new(fault, raw)),
         }
     }
 
-    /// Holds what every message needs; gives its CSeq and the length of its body.
-    fn finish(raw: &Raw, start: &Start) -> Result<(CSeq, usize), Fault> {
+    /// Holds what every message needs, after the index with its first fault; gives the start line,
+    /// CSeq and the length of the body.
+    fn read(raw: &Raw, fault: Option<Fault>) -> Result<(Start, CSeq, usize), Fault> {
+        if let Some(fault @ (Fault::Empty | Fault::TooLarge)) = fault {
+            return Err(fault);
+        }
+        // A start line of no SIP, or of another version, weighs more than what follows it.
+        let start = Start::parse(raw.start(), &raw.bytes)?;
+        fault.map_or(Ok(()), Err)?;
         typed::each_single_field_once(raw)?;
         typed::check_mandatory(raw)?;
         let cseq = raw
@@ -99,7 +85,7 @@ impl Message {
         let cseq = CSeq::parse(cseq, &raw.bytes).ok_or(Fault::Malformed(HeaderName::CSeq))?;
         //= RFC 3261 section 8.1.1.5
         //# The method MUST match that of the request.
-        if let Start::Request { method } = start
+        if let Start::Request { method } = &start
             && *method != cseq.method
         {
             return Err(Fault::MethodMismatch);
@@ -118,7 +104,7 @@ impl Message {
         if body_len > raw.body().len() {
             return Err(Fault::BodyTooShort);
         }
-        Ok((cseq, body_len))
+        Ok((start, cseq, body_len))
     }
 
     /// The first line.

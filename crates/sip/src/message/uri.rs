@@ -146,9 +146,8 @@ impl<'a> SipUri<'a> {
             },
             None => (None, None),
         };
-        if user.is_some_and(str::is_empty) {
-            return None;
-        }
+        // Gateways send `sip:@host` for a withheld caller.
+        let user = user.filter(|user| !user.is_empty());
         let (rest, headers) = rest.split_once('?').unwrap_or((rest, ""));
         let params_at = rest.find(';').unwrap_or(rest.len());
         let (host_port, params) = rest.split_at_checked(params_at)?;
@@ -382,3 +381,6 @@ fn hex(digit: u8) -> Option<u8> {
         .to_digit(16)
         .and_then(|value| u8::try_from(value).ok())
 }
+
+#[cfg(test)]
+mod tests;

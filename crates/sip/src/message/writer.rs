@@ -89,9 +89,9 @@ impl Writer {
         self
     }
 
-    /// Writes a header field from text, without the cost of formatting.
-    pub fn text(&mut self, name: HeaderName, value: &str) -> &mut Self {
-        self.line(name.as_str().as_bytes(), value.as_bytes());
+    /// Writes a header field from text or another message's raw value, without formatting.
+    pub fn text(&mut self, name: HeaderName, value: impl AsRef<[u8]>) -> &mut Self {
+        self.line(name.as_str().as_bytes(), value.as_ref());
         self
     }
 
@@ -263,3 +263,6 @@ impl fmt::Write for SafeText<'_> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

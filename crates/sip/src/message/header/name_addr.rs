@@ -124,3 +124,6 @@ impl fmt::Display for Quoted<'_> {
         f.write_char('"')
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -148,3 +148,6 @@ fn parse_ip(text: &str) -> Option<IpAddr> {
         .unwrap_or(text);
     parse_v6(bare).map(IpAddr::V6)
 }
+
+#[cfg(test)]
+mod tests;
