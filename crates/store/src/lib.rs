@@ -1,1 +1,41 @@
 //! The database: migrations, projection of the journal, queries.
+//!
+//! ```text
+//! journal ──Batch──▶ Projector ──folds──▶ Live (memory) ◀──reads── Store ◀── api
+//!                        └──one transaction: cases + cursor──▶ Storage ◀──┘
+//! ```
+//!
+//! A record changes [`Live`] as soon as it comes, database or not; the database follows in
+//! transactions of many cases, each with the cursor from which the journal is read again after a
+//! restart. Records fold once however often they come, so reading some again is harmless.
+//! The crate knows neither the journal (it gets [`Batch`]es of plain values) nor HTTP or SIP.
+
+// Real time is this crate's business: retries, and how long a case stays unwritten.
+#![allow(clippy::disallowed_methods)]
+
+mod error;
+mod live;
+mod projector;
+mod query;
+mod sqlite;
+mod storage;
+mod store;
+
+#[cfg(test)]
+mod conformance;
+#[cfg(test)]
+mod memory;
+#[cfg(test)]
+mod projector_tests;
+#[cfg(test)]
+mod stories;
+
+pub use error::StoreError;
+pub use live::{Batch, Health, Limits};
+pub use projector::{ProjectionError, Projector};
+pub use query::{
+    BadPosition, CallQuery, CaseState, Completeness, Limit, OutcomeFilter, Page, Position,
+};
+pub use sqlite::SqliteStorage;
+pub use storage::{Action, AttemptRow, AuditEntry, CaseRow, Commit, Pending, Storage, StoredCase};
+pub use store::{NotApplied, Store};

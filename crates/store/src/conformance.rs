@@ -1,0 +1,346 @@
+//! What every backend must do, in tests that know none of them. A new backend adds one line at
+//! the end.
+
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use rotaline_model::{NodeId, PersonId, PracticeId, SpecialtyId};
+use tempfile::TempDir;
+
+use crate::memory::MemoryStorage;
+use crate::stories::{Story, case_id};
+use crate::{
+    Action, AuditEntry, CallQuery, CaseRow, CaseState, Commit, Limit, OutcomeFilter, Position,
+    SqliteStorage, Storage,
+};
+
+const NODE: NodeId = NodeId(1);
+
+/// A backend, empty, and the folder that it lives in.
+struct Fresh {
+    storage: Arc<dyn Storage>,
+    _folder: TempDir,
+}
+
+async fn memory() -> Fresh {
+    let storage = Arc::new(MemoryStorage::default());
+    Fresh {
+        storage,
+        _folder: TempDir::new().unwrap(),
+    }
+}
+
+async fn sqlite() -> Fresh {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("new/rotaline.db");
+    let storage = Arc::new(SqliteStorage::open(&path).await.unwrap());
+    Fresh {
+        storage,
+        _folder: folder,
+    }
+}
+
+fn rows(stories: &[Story]) -> Vec<CaseRow> {
+    stories
+        .iter()
+        .map(|story| CaseRow::render(&story.case()).unwrap())
+        .collect()
+}
+
+async fn write(storage: &dyn Storage, stories: &[Story]) {
+    let cases = rows(stories);
+    storage
+        .write(Commit {
+            cases,
+            cursor: None,
+        })
+        .await
+        .unwrap();
+}
+
+/// The numbers of the stories that a query finds, in its order.
+async fn found(storage: &dyn Storage, query: CallQuery) -> Vec<u32> {
+    let rows = storage.list(query).await.unwrap();
+    let number = |row: &crate::StoredCase| {
+        u32::try_from(row.id.uuid().as_u128() - case_id(0).uuid().as_u128()).unwrap()
+    };
+    rows.iter().map(number).collect()
+}
+
+async fn empty_database_knows_nothing(storage: &dyn Storage) {
+    assert_eq!(storage.cursor(NODE).await.unwrap(), None);
+    assert_eq!(storage.newest_opening().await.unwrap(), None);
+    assert!(storage.load(vec![case_id(1)]).await.unwrap().is_empty());
+    assert!(found(storage, CallQuery::default()).await.is_empty());
+}
+
+async fn what_was_written_is_read(storage: &dyn Storage) {
+    let stories: Vec<_> = (1..=75).map(Story::new).collect();
+    write(storage, &stories).await;
+    let ids = stories.iter().map(Story::id).collect();
+    let loaded = storage.load(ids).await.unwrap();
+    assert_eq!(loaded.len(), 75);
+    for row in loaded {
+        let story = stories.iter().find(|story| story.id() == row.id).unwrap();
+        assert_eq!(row.read().unwrap(), story.case());
+    }
+    let newest = stories[74].case().opened_at;
+    assert_eq!(storage.newest_opening().await.unwrap(), Some(newest));
+}
+
+async fn written_again_replaces(storage: &dyn Storage) {
+    let story = Story {
+        outcome: None,
+        ..Story::new(1)
+    };
+    let records = story.records();
+    let open = crate::stories::folded(&records[..6]);
+    let cases = vec![CaseRow::render(&open).unwrap()];
+    storage
+        .write(Commit {
+            cases,
+            cursor: None,
+        })
+        .await
+        .unwrap();
+    let state = |state| CallQuery {
+        state: Some(state),
+        ..CallQuery::default()
+    };
+    assert_eq!(found(storage, state(CaseState::Open)).await, [1]);
+    write(storage, &[story]).await;
+    assert_eq!(found(storage, state(CaseState::Open)).await, [0u32; 0]);
+    assert_eq!(found(storage, state(CaseState::Closed)).await, [1]);
+    let loaded = storage.load(vec![story.id()]).await.unwrap();
+    assert_eq!(loaded[0].read().unwrap(), story.case());
+}
+
+async fn cursor_moves_with_its_transaction_and_belongs_to_its_node(storage: &dyn Storage) {
+    let commit = |node, place: &str| Commit {
+        cases: rows(&[Story::new(1)]),
+        cursor: Some((NodeId(node), place.into())),
+    };
+    storage.write(commit(1, "a:1")).await.unwrap();
+    storage.write(commit(2, "b:7")).await.unwrap();
+    storage.write(commit(1, "a:2")).await.unwrap();
+    write(storage, &[Story::new(2)]).await;
+    assert_eq!(storage.cursor(NodeId(1)).await.unwrap().unwrap(), "a:2");
+    assert_eq!(storage.cursor(NodeId(2)).await.unwrap().unwrap(), "b:7");
+}
+
+async fn list_is_newest_first_and_pages_without_gaps(storage: &dyn Storage) {
+    let stories: Vec<_> = (1..=20).map(Story::new).collect();
+    write(storage, &stories).await;
+    let limit = Limit::new(7).unwrap();
+    let mut query = CallQuery {
+        limit,
+        ..CallQuery::default()
+    };
+    let mut all = Vec::new();
+    loop {
+        let page = found(storage, query.clone()).await;
+        let Some(last) = page.last() else { break };
+        query.after = Some(Position::of(&Story::new(*last).case()));
+        all.extend(page);
+    }
+    assert_eq!(all, (1..=20).rev().collect::<Vec<_>>());
+}
+
+async fn filters_find_what_they_name(storage: &dyn Storage) {
+    let plain = Story::new(1);
+    let stories = [
+        plain,
+        Story {
+            number: 2,
+            specialty: "dermatology",
+            ..plain
+        },
+        Story {
+            number: 3,
+            practice: "oak-lane",
+            ..plain
+        },
+        Story {
+            number: 4,
+            person: "ben",
+            ..plain
+        },
+        Story {
+            number: 5,
+            outcome: None,
+            ..plain
+        },
+        Story {
+            number: 6,
+            outcome: Some("referral-made"),
+            ..plain
+        },
+    ];
+    write(storage, &stories).await;
+    let any = CallQuery::default();
+    let specialty = Some(SpecialtyId::parse("dermatology").unwrap());
+    assert_eq!(
+        found(
+            storage,
+            CallQuery {
+                specialty,
+                ..any.clone()
+            }
+        )
+        .await,
+        [2]
+    );
+    let practice = Some(PracticeId::parse("oak-lane").unwrap());
+    assert_eq!(
+        found(
+            storage,
+            CallQuery {
+                practice,
+                ..any.clone()
+            }
+        )
+        .await,
+        [3]
+    );
+    let person = Some(PersonId::parse("ben").unwrap());
+    assert_eq!(
+        found(
+            storage,
+            CallQuery {
+                person,
+                ..any.clone()
+            }
+        )
+        .await,
+        [4]
+    );
+    let outcome = Some(OutcomeFilter::Missing);
+    assert_eq!(
+        found(
+            storage,
+            CallQuery {
+                outcome,
+                ..any.clone()
+            }
+        )
+        .await,
+        [5]
+    );
+    let outcome = Some(OutcomeFilter::Is("referral-made".into()));
+    assert_eq!(
+        found(
+            storage,
+            CallQuery {
+                outcome,
+                ..any.clone()
+            }
+        )
+        .await,
+        [6]
+    );
+    let opened = |n: usize| stories[n - 1].case().opened_at;
+    let (from, to) = (Some(opened(2)), Some(opened(4)));
+    assert_eq!(
+        found(
+            storage,
+            CallQuery {
+                from,
+                to,
+                ..any.clone()
+            }
+        )
+        .await,
+        [3, 2]
+    );
+    let specialty = Some(SpecialtyId::parse("cardiology").unwrap());
+    let person = Some(PersonId::parse("cleo").unwrap());
+    let query = CallQuery {
+        specialty,
+        person,
+        to,
+        ..any
+    };
+    assert_eq!(found(storage, query).await, [3, 1]);
+}
+
+async fn text_from_outside_is_only_text(storage: &dyn Storage) {
+    write(storage, &[Story::new(1)]).await;
+    let outcome = Some(OutcomeFilter::Is("x' OR '1'='1".into()));
+    assert!(
+        found(
+            storage,
+            CallQuery {
+                outcome,
+                ..CallQuery::default()
+            }
+        )
+        .await
+        .is_empty()
+    );
+}
+
+async fn audit_is_kept_in_order(storage: &dyn Storage) {
+    let at = Timestamp::from_second(1_790_000_000).unwrap();
+    let entry = |n: i64, case| AuditEntry {
+        at: at + SignedDuration::from_secs(n),
+        who: "token".into(),
+        action: Action::RecordingFetched,
+        case: case_id(case),
+        object: format!("case.{n}"),
+    };
+    for (n, case) in [(1, 1), (2, 2), (3, 1)] {
+        storage.audit(entry(n, case)).await.unwrap();
+    }
+    assert_eq!(
+        storage.audited(case_id(1)).await.unwrap(),
+        [entry(1, 1), entry(3, 1)]
+    );
+}
+
+macro_rules! conformance {
+    ($($backend:ident: $($test:ident)*;)*) => {
+        $(mod $backend {
+            $(#[tokio::test]
+            async fn $test() {
+                let fresh = super::$backend().await;
+                super::$test(fresh.storage.as_ref()).await;
+            })*
+        })*
+    };
+    ($($backend:ident),*) => {
+        $(conformance! { $backend:
+            empty_database_knows_nothing
+            what_was_written_is_read
+            written_again_replaces
+            cursor_moves_with_its_transaction_and_belongs_to_its_node
+            list_is_newest_first_and_pages_without_gaps
+            filters_find_what_they_name
+            text_from_outside_is_only_text
+            audit_is_kept_in_order;
+        })*
+    };
+}
+
+conformance!(memory, sqlite);
+
+#[tokio::test]
+async fn sqlite_file_is_private_and_survives_a_restart() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("rotaline.db");
+    let storage = SqliteStorage::open(&path).await.unwrap();
+    write(&storage, &[Story::new(1)]).await;
+    for name in ["rotaline.db", "rotaline.db-wal"] {
+        let mode = folder
+            .path()
+            .join(name)
+            .metadata()
+            .unwrap()
+            .permissions()
+            .mode();
+        assert_eq!(mode & 0o777, 0o600, "{name}");
+    }
+    storage.close().await;
+    let storage = SqliteStorage::open(&path).await.unwrap();
+    assert_eq!(found(&storage, CallQuery::default()).await, [1]);
+}

@@ -1,0 +1,372 @@
+//! SQLite, embedded: the default.
+//!
+//! WAL with `synchronous = NORMAL`: a commit does not wait for the disk. After a power cut the
+//! database may lack its last commits, but it is whole, and its cursor says from where the
+//! journal (which did wait) is read again. One connection writes; a few others only read.
+//!
+//! Rows go in by statements of many rows at a time: each statement costs a trip to the
+//! connection's thread, which for single rows would be the greater part of the whole cost.
+
+use std::path::Path;
+use std::sync::{Arc, LazyLock};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use rotaline_model::{CaseId, NodeId};
+use sqlx::query::Query;
+use sqlx::sqlite::{
+    SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
+    SqliteRow, SqliteSynchronous,
+};
+use sqlx::{AssertSqlSafe, ConnectOptions, QueryBuilder, Row, Sqlite, SqliteConnection};
+use uuid::Uuid;
+
+use crate::storage::LOAD_BOUND;
+use crate::{
+    Action, AttemptRow, AuditEntry, CallQuery, CaseRow, CaseState, Commit, OutcomeFilter, Pending,
+    Storage, StoreError, StoredCase,
+};
+
+/// Connections that only read.
+const READERS: u32 = 4;
+/// How long a question waits for a connection.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+/// Rows that one statement inserts; each size is one prepared statement.
+const ROWS_A_STATEMENT: [usize; 3] = [32, 8, 1];
+
+/// The embedded database.
+#[derive(Clone, Debug)]
+pub struct SqliteStorage {
+    writer: SqlitePool,
+    readers: SqlitePool,
+}
+
+impl SqliteStorage {
+    /// Opens the database file, made (for its owner only) if it is not there, and brings its
+    /// tables to this version.
+    pub async fn open(path: &Path) -> Result<Self, StoreError> {
+        make_private(path)?;
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Normal)
+            .pragma("journal_size_limit", "67108864")
+            .pragma("temp_store", "memory")
+            .busy_timeout(ACQUIRE_TIMEOUT)
+            .disable_statement_logging();
+        let pool = SqlitePoolOptions::new()
+            .acquire_timeout(ACQUIRE_TIMEOUT)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .test_before_acquire(false);
+        let writer = pool
+            .clone()
+            .max_connections(1)
+            .connect_with(options.clone())
+            .await?;
+        sqlx::migrate!("./migrations/sqlite").run(&writer).await?;
+        let readers = pool
+            .max_connections(READERS)
+            .connect_with(options.read_only(true))
+            .await?;
+        Ok(SqliteStorage { writer, readers })
+    }
+
+    /// Closes it, its write-ahead log folded in.
+    pub async fn close(&self) {
+        self.readers.close().await;
+        self.writer.close().await;
+    }
+
+    async fn write_all(&self, commit: Commit) -> Result<(), StoreError> {
+        let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await?;
+        let mut attempts = Vec::new();
+        let mut cases = Vec::with_capacity(commit.cases.len());
+        for mut case in commit.cases {
+            let id = case.id;
+            attempts.extend(case.attempts.drain(..).map(|attempt| (id, attempt)));
+            cases.push(case);
+        }
+        insert(&mut transaction, &CASES, cases, bind_case).await?;
+        insert(&mut transaction, &ATTEMPTS, attempts, bind_attempt).await?;
+        if let Some((node, position)) = commit.cursor {
+            sqlx::query(
+                "INSERT INTO cursors (node, position) VALUES (?, ?)
+                 ON CONFLICT (node) DO UPDATE SET position = excluded.position",
+            )
+            .bind(i64::from(node.0))
+            .bind(position)
+            .execute(&mut *transaction)
+            .await?;
+        }
+        transaction.commit().await?;
+        Ok(())
+    }
+}
+
+impl Storage for SqliteStorage {
+    fn cursor(&self, node: NodeId) -> Pending<'_, Option<String>> {
+        Box::pin(async move {
+            let position = sqlx::query_scalar("SELECT position FROM cursors WHERE node = ?")
+                .bind(i64::from(node.0))
+                .fetch_optional(&self.readers)
+                .await?;
+            Ok(position)
+        })
+    }
+
+    fn newest_opening(&self) -> Pending<'_, Option<Timestamp>> {
+        Box::pin(async move {
+            let newest: Option<i64> = sqlx::query_scalar("SELECT max(opened_us) FROM cases")
+                .fetch_one(&self.readers)
+                .await?;
+            Ok(newest.and_then(|us| Timestamp::from_microsecond(us).ok()))
+        })
+    }
+
+    fn write(&self, commit: Commit) -> Pending<'_, ()> {
+        Box::pin(self.write_all(commit))
+    }
+
+    fn load(&self, ids: Vec<CaseId>) -> Pending<'_, Vec<StoredCase>> {
+        Box::pin(async move {
+            debug_assert!(ids.len() <= LOAD_BOUND);
+            let mut query = QueryBuilder::<Sqlite>::new("SELECT id, body FROM cases WHERE id IN (");
+            let mut list = query.separated(", ");
+            for id in &ids {
+                list.push_bind(id.uuid());
+            }
+            query.push(")");
+            let rows = query.build().fetch_all(&self.readers).await?;
+            rows.iter().map(stored_case).collect()
+        })
+    }
+
+    fn list(&self, query: CallQuery) -> Pending<'_, Vec<StoredCase>> {
+        Box::pin(async move {
+            let rows = listing(query).build().fetch_all(&self.readers).await?;
+            rows.iter().map(stored_case).collect()
+        })
+    }
+
+    fn audit(&self, entry: AuditEntry) -> Pending<'_, ()> {
+        Box::pin(async move {
+            sqlx::query(
+                "INSERT INTO audit (at_us, who, action, case_id, object) VALUES (?, ?, ?, ?, ?)",
+            )
+            .bind(entry.at.as_microsecond())
+            .bind(entry.who)
+            .bind(entry.action.name())
+            .bind(entry.case.uuid())
+            .bind(entry.object)
+            .execute(&self.writer)
+            .await?;
+            Ok(())
+        })
+    }
+
+    fn audited(&self, case: CaseId) -> Pending<'_, Vec<AuditEntry>> {
+        Box::pin(async move {
+            let rows = sqlx::query(
+                "SELECT at_us, who, action, object FROM audit WHERE case_id = ? ORDER BY id",
+            )
+            .bind(case.uuid())
+            .fetch_all(&self.readers)
+            .await?;
+            rows.iter()
+                .filter_map(|row| audit_entry(row, case).transpose())
+                .collect()
+        })
+    }
+}
+
+fn make_private(path: &Path) -> Result<(), std::io::Error> {
+    use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+    if let Some(folder) = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+    {
+        std::fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(folder)?;
+    }
+    // SQLite gives its -wal and -shm the same permissions.
+    std::fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(path)?;
+    Ok(())
+}
+
+/// An upsert of one table, for each of [`ROWS_A_STATEMENT`].
+struct Upsert(Vec<(usize, Arc<str>)>);
+
+impl Upsert {
+    fn new(table: &str, columns: &str, conflict: &str) -> Self {
+        let marks = vec!["?"; columns.split(',').count()].join(", ");
+        let statement = |rows: usize| {
+            let values = vec![format!("({marks})"); rows].join(", ");
+            let text = format!("INSERT INTO {table} ({columns}) VALUES {values} {conflict}");
+            (rows, Arc::from(text))
+        };
+        Upsert(ROWS_A_STATEMENT.map(statement).into())
+    }
+}
+
+static CASES: LazyLock<Upsert> = LazyLock::new(|| {
+    Upsert::new(
+        "cases",
+        "id, node, opened_us, closed_us, organisation, practice, area, specialty, specialist, \
+         outcome, end_cause, refs, wait_ms, talk_ms, body",
+        "ON CONFLICT (id) DO UPDATE SET closed_us = excluded.closed_us, \
+         organisation = excluded.organisation, practice = excluded.practice, \
+         area = excluded.area, specialty = excluded.specialty, \
+         specialist = excluded.specialist, outcome = excluded.outcome, \
+         end_cause = excluded.end_cause, refs = excluded.refs, wait_ms = excluded.wait_ms, \
+         talk_ms = excluded.talk_ms, body = excluded.body",
+    )
+});
+
+static ATTEMPTS: LazyLock<Upsert> = LazyLock::new(|| {
+    Upsert::new(
+        "attempts",
+        "case_id, number, person, phone, round, started_us, answered_us, joined_us, ring_ms, \
+         result",
+        "ON CONFLICT (case_id, number) DO UPDATE SET answered_us = excluded.answered_us, \
+         joined_us = excluded.joined_us, ring_ms = excluded.ring_ms, result = excluded.result",
+    )
+});
+
+type Bound = Query<'static, Sqlite, SqliteArguments>;
+
+async fn insert<T>(
+    connection: &mut SqliteConnection,
+    upsert: &Upsert,
+    rows: Vec<T>,
+    bind: fn(Bound, T) -> Bound,
+) -> Result<(), StoreError> {
+    let mut left = rows.len();
+    let mut rows = rows.into_iter();
+    for (size, statement) in &upsert.0 {
+        while left >= *size {
+            let mut query = sqlx::query(AssertSqlSafe(Arc::clone(statement)));
+            for row in rows.by_ref().take(*size) {
+                query = bind(query, row);
+            }
+            query.execute(&mut *connection).await?;
+            left -= *size;
+        }
+    }
+    Ok(())
+}
+
+fn bind_case(query: Bound, row: CaseRow) -> Bound {
+    query
+        .bind(row.id.uuid())
+        .bind(i64::from(row.node.0))
+        .bind(row.opened_us)
+        .bind(row.closed_us)
+        .bind(row.organisation)
+        .bind(row.practice)
+        .bind(row.area)
+        .bind(row.specialty)
+        .bind(row.specialist)
+        .bind(row.outcome)
+        .bind(row.end_cause)
+        .bind(row.refs)
+        .bind(row.wait_ms)
+        .bind(row.talk_ms)
+        .bind(row.body)
+}
+
+fn bind_attempt(query: Bound, (case, row): (CaseId, AttemptRow)) -> Bound {
+    query
+        .bind(case.uuid())
+        .bind(row.number)
+        .bind(row.person)
+        .bind(row.phone)
+        .bind(row.round)
+        .bind(row.started_us)
+        .bind(row.answered_us)
+        .bind(row.joined_us)
+        .bind(row.ring_ms)
+        .bind(row.result)
+}
+
+fn listing(query: CallQuery) -> QueryBuilder<Sqlite> {
+    let mut sql = QueryBuilder::new("SELECT id, body FROM cases WHERE 1");
+    if let Some(from) = query.from {
+        sql.push(" AND opened_us >= ")
+            .push_bind(from.as_microsecond());
+    }
+    if let Some(to) = query.to {
+        sql.push(" AND opened_us < ").push_bind(to.as_microsecond());
+    }
+    if let Some(specialty) = query.specialty {
+        sql.push(" AND specialty = ")
+            .push_bind(String::from(specialty));
+    }
+    if let Some(practice) = query.practice {
+        sql.push(" AND practice = ")
+            .push_bind(String::from(practice));
+    }
+    if let Some(person) = query.person {
+        sql.push(" AND specialist = ")
+            .push_bind(String::from(person));
+    }
+    match query.outcome {
+        Some(OutcomeFilter::Is(outcome)) => {
+            sql.push(" AND outcome = ").push_bind(outcome);
+        }
+        Some(OutcomeFilter::Missing) => {
+            sql.push(" AND outcome IS NULL");
+        }
+        None => {}
+    }
+    match query.state {
+        Some(CaseState::Open) => {
+            sql.push(" AND closed_us IS NULL");
+        }
+        Some(CaseState::Closed) => {
+            sql.push(" AND closed_us IS NOT NULL");
+        }
+        None => {}
+    }
+    if let Some(after) = query.after {
+        sql.push(" AND (opened_us, id) < (")
+            .push_bind(after.opened_us)
+            .push(", ")
+            .push_bind(after.case.uuid())
+            .push(")");
+    }
+    let limit = i64::try_from(query.limit.get()).unwrap_or(i64::MAX);
+    sql.push(" ORDER BY opened_us DESC, id DESC LIMIT ")
+        .push_bind(limit);
+    sql
+}
+
+fn stored_case(row: &SqliteRow) -> Result<StoredCase, StoreError> {
+    let id: Uuid = row.try_get("id")?;
+    Ok(StoredCase {
+        id: id.into(),
+        body: row.try_get("body")?,
+    })
+}
+
+/// None: of a newer version.
+fn audit_entry(row: &SqliteRow, case: CaseId) -> Result<Option<AuditEntry>, StoreError> {
+    let Some(action) = Action::parse(row.try_get("action")?) else {
+        return Ok(None);
+    };
+    let at_us: i64 = row.try_get("at_us")?;
+    Ok(Some(AuditEntry {
+        at: Timestamp::from_microsecond(at_us).unwrap_or(Timestamp::MIN),
+        who: row.try_get("who")?,
+        action,
+        case,
+        object: row.try_get("object")?,
+    }))
+}
