@@ -183,6 +183,8 @@ impl Message {
 }
 
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod tests;
 #[cfg(test)]
 mod torture;

@@ -116,7 +116,7 @@ impl<'a> Lexer<'a> {
     }
 
     /// Takes bytes as long as they are of a class.
-    pub(super) fn run(&mut self, class: impl Fn(u8) -> bool) -> &'a [u8] {
+    pub(super) fn run(&mut self, mut class: impl FnMut(u8) -> bool) -> &'a [u8] {
         let end = self
             .rest
             .iter()

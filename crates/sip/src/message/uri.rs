@@ -175,9 +175,7 @@ impl<'a> SipUri<'a> {
 
     /// The value of a parameter, still escaped; `Some("")` for a flag.
     pub fn param(&self, name: &str) -> Option<&'a str> {
-        params(self.params)
-            .find(|(candidate, _)| candidate.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value.unwrap_or_default())
+        find_param(self.params, name)
     }
 
     /// Whether `lr` is there: a loose router (RFC 3261 section 19.1.1).
@@ -202,10 +200,10 @@ impl<'a> SipUri<'a> {
             && headers_match(other.headers, self.headers)
     }
 
-    /// Each parameter of ours against theirs of the same name.
+    /// Each parameter of ours against theirs of the same name; of several the first counts.
     fn params_match(&self, other: &SipUri<'_>) -> bool {
-        params(self.params).all(|(name, value)| match other.param(name) {
-            Some(theirs) => same(value.unwrap_or_default(), theirs, Case::Ignored),
+        params(self.params).all(|(name, _)| match other.param(name) {
+            Some(theirs) => same(self.param(name).unwrap_or_default(), theirs, Case::Ignored),
             //= RFC 3261 section 19.1.4
             //# A user, ttl, or method uri-parameter appearing in only one URI never matches
             None => !["user", "ttl", "method", "maddr", "transport"]
@@ -238,9 +236,7 @@ impl<'a> TelUri<'a> {
 
     /// The value of a parameter, still escaped; `Some("")` for a flag.
     pub fn param(&self, name: &str) -> Option<&'a str> {
-        params(self.params)
-            .find(|(candidate, _)| candidate.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value.unwrap_or_default())
+        find_param(self.params, name)
     }
 
     fn is_equivalent(&self, other: &TelUri<'_>) -> bool {
@@ -252,9 +248,9 @@ impl<'a> TelUri<'a> {
                 .collect()
         };
         let covers = |a: &TelUri<'_>, b: &TelUri<'_>| {
-            params(a.params).all(|(name, value)| {
-                b.param(name)
-                    .is_some_and(|theirs| same(value.unwrap_or_default(), theirs, Case::Ignored))
+            params(a.params).all(|(name, _)| match (a.param(name), b.param(name)) {
+                (Some(ours), Some(theirs)) => same(ours, theirs, Case::Ignored),
+                (Some(_) | None, _) => false,
             })
         };
         digits(self.number) == digits(other.number) && covers(self, other) && covers(other, self)
@@ -318,6 +314,16 @@ fn params(raw: &str) -> impl Iterator<Item = (&str, Option<&str>)> {
             Some((name, value)) => (name, Some(value)),
             None => (param, None),
         })
+}
+
+/// The value of the first parameter of a name, in whatever escapes it is written.
+fn find_param<'a>(raw: &'a str, name: &str) -> Option<&'a str> {
+    params(raw)
+        .find(|(candidate, _)| {
+            candidate.eq_ignore_ascii_case(name)
+                || (candidate.contains('%') && same(candidate, name, Case::Ignored))
+        })
+        .map(|(_, value)| value.unwrap_or_default())
 }
 
 fn headers(raw: &str) -> impl Iterator<Item = (&str, &str)> {

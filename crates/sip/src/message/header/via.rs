@@ -6,7 +6,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use crate::message::host::{Host, parse_host_port, parse_port, parse_v6};
+use crate::message::host::{Host, parse_port, parse_v6};
 use crate::message::params::Params;
 use crate::message::scan::{Lexer, is_space, trim};
 
@@ -56,14 +56,21 @@ impl<'a> Via<'a> {
             return None;
         }
         lexer.space();
-        let sent_by = std::str::from_utf8(lexer.run(|b| b != b';' && !is_space(b))).ok()?;
-        let (host, mut port) = parse_host_port(sent_by)?;
+        // The colons of an IPv6 address are between brackets.
+        let mut bracketed = false;
+        let host = lexer.run(|byte| {
+            bracketed = (bracketed || byte == b'[') && byte != b']';
+            byte != b';' && !is_space(byte) && (bracketed || byte != b':')
+        });
+        let host = Host::parse(std::str::from_utf8(host).ok()?)?;
         //= RFC 3261 section 25.1
         //# COLON   =  SWS ":" SWS ; colon
-        if port.is_none() && lexer.eat(b':') {
-            let digits = std::str::from_utf8(lexer.run(|b| b.is_ascii_digit())).ok()?;
-            port = Some(parse_port(digits)?);
-        }
+        let port = if lexer.eat(b':') {
+            let digits = std::str::from_utf8(lexer.run(|byte| byte.is_ascii_digit())).ok()?;
+            Some(parse_port(digits)?)
+        } else {
+            None
+        };
         let params = Params::parse(lexer.rest)?;
         let via = Self {
             transport,

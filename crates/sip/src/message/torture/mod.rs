@@ -261,11 +261,9 @@ fn escapes_mean_something_in_uris_only() {
     assert_eq!(message.to().uri.user().unwrap(), "user");
     assert_eq!(message.from().uri.user().unwrap(), "I have spaces");
     let contact = message.contact().unwrap().unwrap().uri;
-    assert_eq!(
-        contact.as_sip().unwrap().param("n%61me"),
-        Some("v%61lue%25%34%31")
-    );
-    assert!(!contact.as_sip().unwrap().is_loose_router());
+    let contact = contact.as_sip().unwrap();
+    assert!(contact.is_loose_router());
+    assert_eq!(unescape(contact.param("name").unwrap()), "value%41");
 
     let message = rfc4475("escnull");
     assert_eq!(message.to().uri.user().unwrap(), "null-\0-null");

@@ -14,6 +14,7 @@ fn white_space_and_ports_are_read() {
     for text in [
         "SIP/2.0/UDP h.example.com:5070;branch=z9hG4bK1",
         " SIP / 2.0 / UDP\t h.example.com : 5070 ; branch = z9hG4bK1 ",
+        "SIP/2.0/UDP h.example.com:\r\n 5070;branch=z9hG4bK1",
         "sip/2.0/UDP\r\n h.example.com:5070\r\n ;branch=z9hG4bK1",
     ] {
         let via = via(text);
