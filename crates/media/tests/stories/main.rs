@@ -1,5 +1,13 @@
 //! Stories of a media thread under virtual time: phones talk to it by packets and it answers.
 
+#![allow(clippy::unwrap_used)]
+
+mod hold;
+mod keys;
+mod network;
 mod playing;
+mod random;
+mod recording;
 mod relay;
+mod reports;
 mod world;
