@@ -163,3 +163,6 @@ fn power(block: &[i16; BLOCK], hertz: f32) -> f32 {
     }
     last * last + before * before - coefficient * last * before
 }
+
+#[cfg(test)]
+mod tests;

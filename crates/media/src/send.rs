@@ -322,3 +322,6 @@ fn later(a: u32, b: u32) -> u32 {
 fn is_before(a: u16, b: u16) -> bool {
     a.wrapping_sub(b).cast_signed() < 0
 }
+
+#[cfg(test)]
+mod tests;
