@@ -11,7 +11,8 @@ use std::process::ExitCode;
 use rtppeer::hear::{Ear, Sound, Timeline};
 use rtppeer::{audio, audio::Wav, json};
 
-const USAGE: &str = "usage: judge-recording FILE.wav [--left HZ[,HZ]] [--right HZ[,HZ]]
+const USAGE: &str =
+    "usage: judge-recording FILE.wav [--left HZ[,HZ]] [--right HZ[,HZ]] [--never HZ[,HZ]]
 exit: 0 header right and every tone on its channel only, 1 not, 2 unreadable or wrong use";
 /// A tone for less than this on the wrong channel is an edge, not a leak.
 const LEAK_MS: f64 = 40.0;
@@ -20,15 +21,18 @@ struct Options {
     path: String,
     left: Vec<u32>,
     right: Vec<u32>,
+    /// Tones that must be on no channel.
+    never: Vec<u32>,
 }
 
 impl Options {
     fn parse(mut words: impl Iterator<Item = String>) -> Result<Options, String> {
-        let (mut path, mut left, mut right) = (None, Vec::new(), Vec::new());
+        let (mut path, mut left, mut right, mut never) = (None, vec![], vec![], vec![]);
         while let Some(word) = words.next() {
             match word.as_str() {
                 "--left" => left = tones(words.next())?,
                 "--right" => right = tones(words.next())?,
+                "--never" => never = tones(words.next())?,
                 _ if path.is_none() && !word.starts_with("--") => path = Some(word),
                 _ => return Err(format!("{word:?}?\n{USAGE}")),
             }
@@ -37,6 +41,7 @@ impl Options {
             path: path.ok_or(USAGE)?,
             left,
             right,
+            never,
         })
     }
 }
@@ -79,23 +84,31 @@ fn problems_of(duty: &Duty, timeline: &Timeline) -> Vec<String> {
 }
 
 fn judge(wav: &Wav, options: &Options) -> (bool, String) {
-    let all: Vec<u32> = options.left.iter().chain(&options.right).copied().collect();
+    let Options {
+        left, right, never, ..
+    } = options;
+    let wanted = [left.as_slice(), right].concat();
+    let all = [wanted.as_slice(), never].concat();
+    let (not_left, not_right) = (
+        [right.as_slice(), never].concat(),
+        [left.as_slice(), never].concat(),
+    );
     let duties = match wav.channels.len() {
         1 => vec![Duty {
             name: "mono",
-            own: &all,
-            others: &[],
+            own: &wanted,
+            others: never,
         }],
         _ => vec![
             Duty {
                 name: "left",
-                own: &options.left,
-                others: &options.right,
+                own: left,
+                others: &not_left,
             },
             Duty {
                 name: "right",
-                own: &options.right,
-                others: &options.left,
+                own: right,
+                others: &not_right,
             },
         ],
     };

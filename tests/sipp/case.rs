@@ -1,0 +1,207 @@
+//! The case as the API shows it, against what the scenario says that it must read.
+
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
+
+use crate::scenario::Scenario;
+use crate::server::Server;
+
+/// The ids of every case.
+pub fn list(server: &Server) -> Result<Vec<String>> {
+    let answer = server.get("/api/v1/calls")?;
+    ensure!(answer.status == 200, "GET /api/v1/calls: {}", answer.status);
+    let list: Value = serde_json::from_slice(&answer.body)?;
+    let cases = list["calls"].as_array().context("a list of calls")?;
+    let ids = cases
+        .iter()
+        .map(|case| Ok(case["id"].as_str().context("an id")?.to_owned()));
+    ids.collect()
+}
+
+/// One case.
+pub fn get(server: &Server, id: &str) -> Result<Value> {
+    let answer = server.get(&format!("/api/v1/calls/{id}"))?;
+    ensure!(
+        answer.status == 200,
+        "GET /api/v1/calls/{id}: {}",
+        answer.status
+    );
+    Ok(serde_json::from_slice(&answer.body)?)
+}
+
+/// Whether the contact is over.
+pub fn is_closed(case: &Value) -> bool {
+    case["closed_at"].is_string()
+}
+
+/// Everything in the case that reads otherwise than it must.
+pub fn problems(case: &Value, scenario: &Scenario) -> Vec<String> {
+    let facts = &scenario.is.case;
+    let mut problems = Vec::new();
+    let mut compare = |what: &str, is: Option<String>, must: Option<String>| {
+        if is != must {
+            problems.push(format!("case: {what} is {is:?}, must be {must:?}"));
+        }
+    };
+    compare(
+        "end_cause",
+        text(&case["end_cause"]),
+        Some(facts.end.clone()),
+    );
+    compare(
+        "specialty",
+        text(&case["specialty"]),
+        facts.specialty.clone(),
+    );
+    compare(
+        "talk_ended_by",
+        text(&case["talk_ended_by"]),
+        facts.talk_ended_by.clone(),
+    );
+    let outcome = list_of(case, "outcomes")
+        .last()
+        .and_then(|outcome| text(&outcome["outcome"]));
+    compare("outcome", outcome, facts.outcome.clone());
+    let attempts: Vec<String> = list_of(case, "attempts")
+        .iter()
+        .map(attempt_words)
+        .collect();
+    compare(
+        "attempts",
+        Some(attempts.join(", ")),
+        Some(facts.attempts.join(", ")),
+    );
+    problems.extend(bookkeeping(case, scenario));
+    problems.extend(proofs(case));
+    problems.extend(heard(case, scenario));
+    problems.extend(ladder(case, &facts.ladder));
+    problems
+}
+
+/// `ann no_answer`; the phone of a direct line has nobody's name.
+fn attempt_words(attempt: &Value) -> String {
+    let who = text(&attempt["person"]).unwrap_or_else(|| "line".to_owned());
+    let result = text(&attempt["result"]).unwrap_or_else(|| "open".to_owned());
+    format!("{who} {result}")
+}
+
+/// What holds for every case, however it went.
+fn bookkeeping(case: &Value, scenario: &Scenario) -> Vec<String> {
+    let mut problems = Vec::new();
+    let mut hold = |holds: bool, what: &str| {
+        if !holds {
+            problems.push(format!("case: {what}"));
+        }
+    };
+    let calls = list_of(case, "calls");
+    hold(calls.len() == 1, "there is not one call");
+    hold(
+        calls.iter().all(|call| call["ended_at"].is_string()),
+        "a call has not ended",
+    );
+    hold(
+        case["left_out"].as_u64().unwrap_or(0) == 0,
+        "facts were left out",
+    );
+    let talked = scenario.is.case.talk_ended_by.is_some();
+    hold(
+        (case["talk_ms"].as_u64().unwrap_or(0) > 0) == talked,
+        "talk_ms does not fit the talk",
+    );
+    let waited = case["wait_ms"].is_u64();
+    hold(
+        waited || list_of(case, "attempts").is_empty(),
+        "phones were rung, but nobody waited",
+    );
+    for attempt in list_of(case, "attempts") {
+        hold(attempt["ended_at"].is_string(), "an attempt has not ended");
+    }
+    problems
+}
+
+/// Whoever was let in where acceptance is required pressed 1 after the answer (SERVICE 1.7).
+fn proofs(case: &Value) -> Vec<String> {
+    let attempts = list_of(case, "attempts").iter();
+    let unproved = attempts.filter(|attempt| {
+        let joined = attempt["joined_at"].is_string();
+        let required = attempt["acceptance"].as_str() == Some("required");
+        let keys = list_of(attempt, "evidence").last();
+        joined && required && keys.and_then(|key| text(&key["key"])).as_deref() != Some("1")
+    });
+    unproved
+        .map(|attempt| format!("case: {} without proof", attempt_words(attempt)))
+        .collect()
+}
+
+/// What the caller was told.
+fn heard(case: &Value, scenario: &Scenario) -> Vec<String> {
+    let legs = list_of(case, "prompts")
+        .iter()
+        .filter(|leg| leg["leg"].as_u64() == Some(0));
+    let heard: Vec<String> = legs
+        .flat_map(|leg| list_of(leg, "heard"))
+        .filter(|prompt| prompt["ms"].as_u64().unwrap_or(0) > 0)
+        .filter_map(|prompt| text(&prompt["prompt"]))
+        .collect();
+    let facts = &scenario.is.case;
+    let mut problems = Vec::new();
+    if !in_this_order(&heard, &facts.caller_heard) {
+        problems.push(format!(
+            "case: the caller heard {heard:?}, not {:?}",
+            facts.caller_heard
+        ));
+    }
+    for prompt in facts
+        .caller_not_heard
+        .iter()
+        .filter(|prompt| heard.contains(prompt))
+    {
+        problems.push(format!("case: the caller heard {prompt}"));
+    }
+    problems
+}
+
+/// The ladder begins with the caller's INVITE, and holds what the scenario names.
+fn ladder(case: &Value, wanted: &[String]) -> Vec<String> {
+    let calls = list_of(case, "ladder")
+        .iter()
+        .flat_map(|call| list_of(call, "entries"));
+    let words: Vec<String> = calls
+        .filter_map(|entry| {
+            Some(format!(
+                "{} {}",
+                text(&entry["direction"])?,
+                text(&entry["what"])?
+            ))
+        })
+        .collect();
+    let mut problems = Vec::new();
+    if words.first().map(String::as_str) != Some("in INVITE") {
+        problems.push(format!("case: the ladder begins with {:?}", words.first()));
+    }
+    if !in_this_order(&words, wanted) {
+        problems.push(format!(
+            "case: the ladder {words:?} has not {wanted:?} in this order"
+        ));
+    }
+    problems
+}
+
+fn in_this_order(all: &[String], wanted: &[String]) -> bool {
+    let mut all = all.iter();
+    wanted.iter().all(|wanted| all.any(|this| this == wanted))
+}
+
+/// A list, empty where the field is left out.
+pub fn list_of<'a>(value: &'a Value, field: &str) -> &'a [Value] {
+    value[field].as_array().map_or(&[], Vec::as_slice)
+}
+
+/// A text, or the number that stands for one.
+pub fn text(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
+    }
+}

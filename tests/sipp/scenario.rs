@@ -1,0 +1,172 @@
+//! What a scenario's folder says: who calls, who is rung, what each does and must hear, and what
+//! the record of the case must read.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, ensure};
+use serde::Deserialize;
+
+/// The folder of what several scenarios share.
+const COMMON: &str = "common";
+
+/// One behaviour, as its `scenario.toml` describes it.
+#[derive(Clone, Debug)]
+pub struct Scenario {
+    /// The folder's name.
+    pub name: String,
+    /// What is in the file.
+    pub is: Description,
+    folder: PathBuf,
+}
+
+/// The file.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Description {
+    /// One sentence: what happens.
+    #[serde(rename = "about")]
+    pub _about: String,
+    /// What the caller dials.
+    pub dial: String,
+    /// `media.dead_after_s` of the server's settings.
+    #[serde(default = "sixty")]
+    pub dead_after_s: u32,
+    /// The scenario is over within so many seconds, or has failed.
+    #[serde(default = "ninety")]
+    pub limit_s: u64,
+    /// Who calls.
+    pub caller: Party,
+    /// The phones that are rung, by their names in the plan. Any other phone of the plan must not
+    /// be sent a single datagram.
+    #[serde(default)]
+    pub phone: BTreeMap<String, Party>,
+    /// What the record must read.
+    pub case: CaseFacts,
+}
+
+/// One end of the call: a SIPp process, and a peer if it talks.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Party {
+    /// SIPp's scenario: in the folder, or else in `common/`.
+    pub sipp: String,
+    /// What SIPp's `<pause/>` lasts: on a phone, how long it rings.
+    #[serde(default)]
+    pub pause_ms: u64,
+    /// The peer's script; without it there is no peer, and no RTP is expected.
+    pub script: Option<String>,
+    /// The peer's own tone.
+    #[serde(default)]
+    pub tone_hz: u32,
+    /// What must hold besides what holds for every peer.
+    #[serde(default)]
+    pub expect: Vec<String>,
+    /// What happens once the script has ended.
+    #[serde(default)]
+    pub then: Then,
+}
+
+/// What a party does once its peer's script has ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Then {
+    /// It stays until the far side hangs up.
+    #[default]
+    Stays,
+    /// It is told to go; how it goes is in its SIPp scenario.
+    Leaves,
+}
+
+/// What the record of the case must read.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CaseFacts {
+    /// `end_cause`.
+    pub end: String,
+    /// `specialty`; none: nothing was chosen.
+    pub specialty: Option<String>,
+    /// Attempts in order, each `name result`.
+    #[serde(default)]
+    pub attempts: Vec<String>,
+    /// Who ended the talk; none: there was none.
+    pub talk_ended_by: Option<String>,
+    /// The outcome that counts.
+    pub outcome: Option<String>,
+    /// Prompts that the caller must have heard, in this order (others may be between them).
+    #[serde(default)]
+    pub caller_heard: Vec<String>,
+    /// Prompts that the caller must not have heard.
+    #[serde(default)]
+    pub caller_not_heard: Vec<String>,
+    /// Messages of the ladder in this order (others may be between them): `out CANCEL`.
+    #[serde(default)]
+    pub ladder: Vec<String>,
+    /// Whether there is a recording.
+    #[serde(default = "yes")]
+    pub recorded: bool,
+    /// Least speech on the recording's right channel, in milliseconds.
+    #[serde(default = "thousand")]
+    pub prompts_ms: u64,
+}
+
+impl Scenario {
+    /// Reads a folder.
+    pub fn read(folder: &Path) -> Result<Scenario> {
+        let path = folder.join("scenario.toml");
+        let text = fs::read_to_string(&path)?;
+        let is: Description = toml::from_str(&text).with_context(|| path.display().to_string())?;
+        let name = folder
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
+        let scenario = Scenario {
+            name,
+            is,
+            folder: folder.to_path_buf(),
+        };
+        for (who, party) in scenario.parties() {
+            let file = scenario.file(&party.sipp);
+            ensure!(file.is_file(), "{who}: there is no {}", party.sipp);
+        }
+        Ok(scenario)
+    }
+
+    /// A file of the folder, or else of `common/`.
+    pub fn file(&self, name: &str) -> PathBuf {
+        let own = self.folder.join(name);
+        if own.is_file() {
+            own
+        } else {
+            self.folder.with_file_name(COMMON).join(name)
+        }
+    }
+
+    /// The caller, then the phones.
+    pub fn parties(&self) -> impl Iterator<Item = (&str, &Party)> {
+        let phones = self
+            .is
+            .phone
+            .iter()
+            .map(|(name, party)| (name.as_str(), party));
+        std::iter::once(("caller", &self.is.caller)).chain(phones)
+    }
+}
+
+fn sixty() -> u32 {
+    60
+}
+
+fn ninety() -> u64 {
+    90
+}
+
+fn thousand() -> u64 {
+    1_000
+}
+
+fn yes() -> bool {
+    true
+}
