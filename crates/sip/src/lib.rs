@@ -1,9 +1,16 @@
 //! SIP user agent core, sans-IO: messages, transactions, dialogs, INVITE sessions.
 
 mod boundary;
+mod dialog;
+mod endpoint;
 pub mod message;
+mod names;
+mod session;
+mod transaction;
 
 pub use boundary::{
     Config, Event, Incoming, Input, Invite, Output, RejectWith, SessionId, TimerConfig, Traced,
     TracedWhat,
 };
+pub use dialog::destination;
+pub use endpoint::{Counters, Endpoint, MAX_PENDING_OUTPUTS};
