@@ -91,7 +91,13 @@ fn rotaline_views(message: &Message) {
     black_box(message.to().tag());
     black_box(message.call_id());
     black_box(message.cseq().number);
-    black_box(message.contact().ok().flatten().and_then(|contact| contact.uri.user()));
+    black_box(
+        message
+            .contact()
+            .ok()
+            .flatten()
+            .and_then(|contact| contact.uri.user()),
+    );
     black_box(message.max_forwards().ok());
     black_box(message.content_type().ok().flatten());
 }
@@ -106,9 +112,19 @@ fn rsip_views(message: &rsip::SipMessage) {
     black_box(message.call_id_header().expect("Call-ID").value());
     let cseq = message.cseq_header().expect("CSeq").typed().expect("typed");
     black_box(cseq.seq);
-    let contact = message.contact_header().expect("Contact").typed().expect("typed");
+    let contact = message
+        .contact_header()
+        .expect("Contact")
+        .typed()
+        .expect("typed");
     black_box(contact.uri.user());
-    black_box(message.max_forwards_header().expect("Max-Forwards").num().ok());
+    black_box(
+        message
+            .max_forwards_header()
+            .expect("Max-Forwards")
+            .num()
+            .ok(),
+    );
     let content_type = message.headers().iter().find_map(|header| match header {
         rsip::Header::ContentType(content_type) => content_type.clone().typed().ok(),
         _ => None,
@@ -151,7 +167,10 @@ fn write() {
                         format_args!("SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bK{branch:x};rport"),
                     )
                     .number(HeaderName::MaxForwards, 70)
-                    .header(HeaderName::From, format_args!("<sip:1@192.0.2.1>;tag={branch:x}"))
+                    .header(
+                        HeaderName::From,
+                        format_args!("<sip:1@192.0.2.1>;tag={branch:x}"),
+                    )
                     .header(HeaderName::To, format_args!("<{uri}>"))
                     .text(HeaderName::CallId, "01890a5d-ac96-774b-bcce-b302099a8057")
                     .text(HeaderName::CSeq, "1 INVITE")

@@ -30,7 +30,10 @@ pub struct Subject<'a> {
 impl<'a> Subject<'a> {
     /// `work` is done once a call.
     pub fn new(name: &'static str, work: impl FnMut() + 'a) -> Self {
-        Self { name, work: Box::new(work) }
+        Self {
+            name,
+            work: Box::new(work),
+        }
     }
 
     /// How often `work` must be done to fill a round.

@@ -23,7 +23,9 @@ impl<'a> Host<'a> {
         if let Some(inner) = text.strip_prefix('[') {
             return parse_v6(inner.strip_suffix(']')?).map(Self::V6);
         }
-        if let Ok(address) = text.parse() {
+        if text.starts_with(|first: char| first.is_ascii_digit())
+            && let Ok(address) = text.parse()
+        {
             return Some(Self::V4(address));
         }
         is_name(text).then_some(Self::Name(text))
@@ -65,10 +67,11 @@ impl fmt::Display for Host<'_> {
 
 /// Reads `host[:port]`.
 pub(super) fn parse_host_port(text: &str) -> Option<(Host<'_>, Option<u16>)> {
-    let host_end = match text.find(']') {
-        Some(bracket) if text.starts_with('[') => bracket + 1,
-        Some(_) => return None,
-        None => text.find(':').unwrap_or(text.len()),
+    let position = |wanted: u8| text.bytes().position(|byte| byte == wanted);
+    let host_end = if text.starts_with('[') {
+        position(b']')? + 1
+    } else {
+        position(b':').unwrap_or(text.len())
     };
     let (host, port) = text.split_at_checked(host_end)?;
     let port = match port.strip_prefix(':') {

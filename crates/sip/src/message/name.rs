@@ -155,7 +155,7 @@ impl HeaderName {
         candidates
             .iter()
             .filter_map(|&place| ALL.get(usize::from(place)))
-            .find(|(_, known, _)| known.as_bytes().eq_ignore_ascii_case(name))
+            .find(|(_, known, _)| is_same(known.as_bytes(), name))
             .map_or(Self::Other, |(found, _, _)| *found)
     }
 
@@ -164,6 +164,17 @@ impl HeaderName {
         ALL.get(self as usize).map_or("", |(_, name, _)| name)
     }
 }
+
+/// Whether names of one length are the same. Most differ in their first letter, and most that are
+/// the same are written as we write them.
+fn is_same(known: &[u8], name: &[u8]) -> bool {
+    let first_letters = known.first().zip(name.first());
+    first_letters.is_some_and(|(a, b)| a | CASE_BIT == b | CASE_BIT)
+        && (known == name || known.eq_ignore_ascii_case(name))
+}
+
+/// What tells a small letter from a capital.
+const CASE_BIT: u8 = 0x20;
 
 impl fmt::Display for HeaderName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -25,11 +25,16 @@ pub struct Param<'a> {
 impl<'a> Params<'a> {
     /// Takes the rest of a value, all of which must be well-formed parameters.
     pub(super) fn parse(raw: &'a [u8]) -> Option<Self> {
+        Self::parse_each(raw, |_| ())
+    }
+
+    /// As `parse`, and shows each parameter on the way.
+    pub(super) fn parse_each(raw: &'a [u8], mut see: impl FnMut(Param<'a>)) -> Option<Self> {
         let mut lexer = Lexer::new(raw);
         lexer.space();
         let raw = lexer.rest;
         while !lexer.rest.is_empty() {
-            next(&mut lexer)?;
+            see(next(&mut lexer)?);
         }
         Some(Self { raw })
     }
@@ -48,12 +53,19 @@ impl<'a> Params<'a> {
 
     /// The value of the first parameter of a name, as text; none if it has none or is not text.
     pub fn text(self, name: &str) -> Option<&'a str> {
-        std::str::from_utf8(self.get(name)?.value?).ok()
+        self.get(name)?.text()
     }
 
     /// As they were sent.
     pub fn as_bytes(self) -> &'a [u8] {
         self.raw
+    }
+}
+
+impl<'a> Param<'a> {
+    /// Its value as text; none if it has none or is not text.
+    pub fn text(self) -> Option<&'a str> {
+        std::str::from_utf8(self.value?).ok()
     }
 }
 

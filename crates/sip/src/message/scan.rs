@@ -4,11 +4,24 @@
 //! count as white space, which is safe because the index lets them through in no other place.
 //! No allocation, and no indexing: every step is total over arbitrary bytes.
 
+/// Which bytes may stand in a `token`.
+const TOKEN: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0_u8;
+    while byte < 128 {
+        table[byte as usize] = byte.is_ascii_alphanumeric()
+            || matches!(
+                byte,
+                b'-' | b'.' | b'!' | b'%' | b'*' | b'_' | b'+' | b'`' | b'\'' | b'~'
+            );
+        byte += 1;
+    }
+    table
+};
+
 /// Whether a byte may stand in a `token`.
 pub(super) const fn is_token(byte: u8) -> bool {
-    matches!(byte,
-        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9'
-        | b'-' | b'.' | b'!' | b'%' | b'*' | b'_' | b'+' | b'`' | b'\'' | b'~')
+    TOKEN[byte as usize]
 }
 
 /// Whether a byte is linear white space, folding included.
@@ -168,6 +181,10 @@ impl<'a> Iterator for Elements<'a> {
 
     fn next(&mut self) -> Option<&'a [u8]> {
         let value = self.rest?;
+        if memchr::memchr(b',', value).is_none() {
+            self.rest = None;
+            return Some(trim(value));
+        }
         let mut at = 0;
         while let Some(byte) = value.get(at) {
             let ahead = value.get(at..).unwrap_or_default();

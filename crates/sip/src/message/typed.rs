@@ -71,11 +71,7 @@ pub(super) fn check_mandatory(raw: &Raw) -> Result<(), Fault> {
     let value = |name| raw.first(name).ok_or(Fault::Missing(name));
     let address_is_sound = |name| {
         let address = NameAddr::parse(value(name)?).ok_or(Fault::Malformed(name))?;
-        let tag_is_sound = match address.params.get("tag") {
-            None => true,
-            Some(tag) => tag.value.is_some_and(|tag| tag.is_ascii()),
-        };
-        if tag_is_sound {
+        if address.tag_is_sound() {
             Ok(())
         } else {
             Err(Fault::Malformed(name))

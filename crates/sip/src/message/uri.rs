@@ -63,12 +63,14 @@ pub struct TelUri<'a> {
 impl<'a> Uri<'a> {
     /// Reads a whole URI; none if it is malformed.
     pub fn parse(raw: &'a str) -> Option<Self> {
-        let (scheme, rest) = raw.split_once(':')?;
+        let (scheme, rest) = cut(raw, b':');
+        let rest = rest?;
         let scheme_ok = scheme.starts_with(|first: char| first.is_ascii_alphabetic())
             && scheme
                 .bytes()
                 .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.'));
-        if !scheme_ok || rest.is_empty() || rest.bytes().any(is_never_in_uri) {
+        if !scheme_ok || rest.is_empty() || rest.bytes().any(|byte| NEVER_IN_URI[usize::from(byte)])
+        {
             return None;
         }
         if scheme.eq_ignore_ascii_case("sip") {
@@ -135,24 +137,25 @@ impl fmt::Display for Uri<'_> {
 
 impl<'a> SipUri<'a> {
     fn parse(raw: &'a str, scheme: SipScheme, rest: &'a str) -> Option<Self> {
-        let (user_info, rest) = match rest.split_once('@') {
-            Some((user_info, rest)) => (Some(user_info), rest),
-            None => (None, rest),
+        let (user_info, rest) = match cut(rest, b'@') {
+            (user_info, Some(rest)) => (user_info, rest),
+            (_, None) => ("", rest),
         };
-        let (user, password) = match user_info {
-            Some(info) => match info.split_once(':') {
-                Some((user, password)) => (Some(user), Some(password)),
-                None => (Some(info), None),
-            },
-            None => (None, None),
-        };
+        let (user, password) = cut(user_info, b':');
         // Gateways send `sip:@host` for a withheld caller.
-        let user = user.filter(|user| !user.is_empty());
-        let (rest, headers) = rest.split_once('?').unwrap_or((rest, ""));
-        let params_at = rest.find(';').unwrap_or(rest.len());
+        let user = Some(user).filter(|user| !user.is_empty());
+        let (rest, headers) = cut(rest, b'?');
+        let headers = headers.unwrap_or_default();
+        let params_at = rest
+            .bytes()
+            .position(|byte| byte == b';')
+            .unwrap_or(rest.len());
         let (host_port, params) = rest.split_at_checked(params_at)?;
         let (host, port) = parse_host_port(host_port)?;
-        let uri = Self {
+        if !escapes_are_sound(raw) || !params_are_sound(params) || !headers_are_sound(headers) {
+            return None;
+        }
+        Some(Self {
             raw,
             scheme,
             user,
@@ -161,16 +164,7 @@ impl<'a> SipUri<'a> {
             port,
             params,
             headers,
-        };
-        uri.is_well_formed().then_some(uri)
-    }
-
-    fn is_well_formed(&self) -> bool {
-        escapes_are_sound(self.raw)
-            && params(self.params).count() <= MAX_PARTS
-            && headers(self.headers).count() <= MAX_PARTS
-            && params(self.params).all(|(name, value)| !name.is_empty() && value != Some(""))
-            && headers(self.headers).all(|(name, _)| !name.is_empty())
+        })
     }
 
     /// The value of a parameter, still escaped; `Some("")` for a flag.
@@ -215,7 +209,11 @@ impl<'a> SipUri<'a> {
 
 impl<'a> TelUri<'a> {
     fn parse(raw: &'a str, rest: &'a str) -> Option<Self> {
-        let (number, params) = rest.split_at_checked(rest.find(';').unwrap_or(rest.len()))?;
+        let params_at = rest
+            .bytes()
+            .position(|byte| byte == b';')
+            .unwrap_or(rest.len());
+        let (number, params) = rest.split_at_checked(params_at)?;
         let digits = number.strip_prefix('+').unwrap_or(number);
         let is_digit = |byte: u8| {
             byte.is_ascii_hexdigit() || matches!(byte, b'*' | b'#') || is_separator(byte)
@@ -223,15 +221,12 @@ impl<'a> TelUri<'a> {
         if !digits.bytes().all(is_digit) || digits.bytes().all(is_separator) {
             return None;
         }
-        let uri = Self {
+        let sound = escapes_are_sound(raw) && params_are_sound(params);
+        sound.then_some(Self {
             raw,
             number,
             params,
-        };
-        let sound = escapes_are_sound(raw)
-            && self::params(params).count() <= MAX_PARTS
-            && self::params(params).all(|(name, value)| !name.is_empty() && value != Some(""));
-        sound.then_some(uri)
+        })
     }
 
     /// The value of a parameter, still escaped; `Some("")` for a flag.
@@ -291,8 +286,23 @@ enum Case {
     Ignored,
 }
 
-fn is_never_in_uri(byte: u8) -> bool {
-    byte.is_ascii_control() || matches!(byte, b' ' | b'<' | b'>' | b'"')
+const NEVER_IN_URI: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0_u8;
+    while byte < 128 {
+        table[byte as usize] = byte.is_ascii_control() || matches!(byte, b' ' | b'<' | b'>' | b'"');
+        byte += 1;
+    }
+    table
+};
+
+/// What stands before the first `at`, and what behind it if there is one.
+fn cut(text: &str, at: u8) -> (&str, Option<&str>) {
+    let place = text.bytes().position(|byte| byte == at);
+    match place.and_then(|place| Some((text.get(..place)?, text.get(place + 1..)?))) {
+        Some((before, behind)) => (before, Some(behind)),
+        None => (text, None),
+    }
 }
 
 fn is_separator(byte: u8) -> bool {
@@ -301,19 +311,49 @@ fn is_separator(byte: u8) -> bool {
 
 /// Whether each `%` begins an escape.
 fn escapes_are_sound(text: &str) -> bool {
-    text.split('%').skip(1).all(|after| {
-        matches!(after.as_bytes(), [high, low, ..]
-            if high.is_ascii_hexdigit() && low.is_ascii_hexdigit())
+    let mut rest = text.as_bytes();
+    while let Some(at) = memchr::memchr(b'%', rest) {
+        let escape = rest.get(at + 1..at + 3);
+        if !escape.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit)) {
+            return false;
+        }
+        rest = rest.get(at + 3..).unwrap_or_default();
+    }
+    true
+}
+
+fn params_are_sound(raw: &str) -> bool {
+    let sound = |(name, value): (&str, Option<&str>)| !name.is_empty() && value != Some("");
+    params(raw)
+        .zip(1..)
+        .all(|(param, count)| count <= MAX_PARTS && sound(param))
+}
+
+fn headers_are_sound(raw: &str) -> bool {
+    headers(raw)
+        .zip(1..)
+        .all(|((name, _), count)| count <= MAX_PARTS && !name.is_empty())
+}
+
+/// Each `;name[=value]`.
+fn params(raw: &str) -> impl Iterator<Item = (&str, Option<&str>)> {
+    let mut rest = cut(raw, b';').1;
+    std::iter::from_fn(move || {
+        let (param, behind) = cut(rest?, b';');
+        rest = behind;
+        Some(cut(param, b'='))
     })
 }
 
-fn params(raw: &str) -> impl Iterator<Item = (&str, Option<&str>)> {
-    raw.split(';')
-        .skip(1)
-        .map(|param| match param.split_once('=') {
-            Some((name, value)) => (name, Some(value)),
-            None => (param, None),
-        })
+/// Each `name=value`.
+fn headers(raw: &str) -> impl Iterator<Item = (&str, &str)> {
+    let mut rest = (!raw.is_empty()).then_some(raw);
+    std::iter::from_fn(move || {
+        let (header, behind) = cut(rest?, b'&');
+        rest = behind;
+        let (name, value) = cut(header, b'=');
+        Some((name, value.unwrap_or_default()))
+    })
 }
 
 /// The value of the first parameter of a name, in whatever escapes it is written.
@@ -324,15 +364,6 @@ fn find_param<'a>(raw: &'a str, name: &str) -> Option<&'a str> {
                 || (candidate.contains('%') && same(candidate, name, Case::Ignored))
         })
         .map(|(_, value)| value.unwrap_or_default())
-}
-
-fn headers(raw: &str) -> impl Iterator<Item = (&str, &str)> {
-    raw.split('&')
-        .filter(|_| !raw.is_empty())
-        .map(|header| match header.split_once('=') {
-            Some((name, value)) => (name, value),
-            None => (header, ""),
-        })
 }
 
 /// Whether each header component of `a` is in `b`.

@@ -8,7 +8,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use crate::message::params::Params;
+use crate::message::params::{Param, Params};
 use crate::message::scan::{Lexer, split, trim};
 use crate::message::uri::Uri;
 
@@ -20,6 +20,7 @@ pub struct NameAddr<'a> {
     pub uri: Uri<'a>,
     /// The header's parameters, such as `tag`.
     pub params: Params<'a>,
+    tag: Option<Param<'a>>,
 }
 
 impl<'a> NameAddr<'a> {
@@ -46,12 +47,7 @@ impl<'a> NameAddr<'a> {
         let end = rest.iter().position(|&byte| byte == b'>')?;
         let (bracketed, rest) = split(rest, end);
         let uri = std::str::from_utf8(bracketed.get(1..)?).ok()?;
-        let params = Params::parse(rest.get(1..)?)?;
-        Some(Self {
-            display,
-            uri: Uri::parse(uri)?,
-            params,
-        })
+        Self::finish(display, uri, rest.get(1..)?)
     }
 
     fn parse_plain(uri: &'a [u8], params: &'a [u8]) -> Option<Self> {
@@ -61,11 +57,22 @@ impl<'a> NameAddr<'a> {
         if uri.contains(&b'?') {
             return None;
         }
-        let uri = Uri::parse(std::str::from_utf8(uri).ok()?)?;
+        Self::finish(&[], std::str::from_utf8(uri).ok()?, params)
+    }
+
+    fn finish(display: &'a [u8], uri: &'a str, params: &'a [u8]) -> Option<Self> {
+        let uri = Uri::parse(uri)?;
+        let mut tag = None;
+        let params = Params::parse_each(params, |param| {
+            if tag.is_none() && param.name.eq_ignore_ascii_case("tag") {
+                tag = Some(param);
+            }
+        })?;
         Some(Self {
-            display: &[],
+            display,
             uri,
-            params: Params::parse(params)?,
+            params,
+            tag,
         })
     }
 
@@ -88,7 +95,13 @@ impl<'a> NameAddr<'a> {
 
     /// The `tag` parameter; none if it is missing or no text.
     pub fn tag(&self) -> Option<&'a str> {
-        self.params.text("tag")
+        self.tag?.text()
+    }
+
+    /// Whether `tag`, if it is there, is text.
+    pub(in crate::message) fn tag_is_sound(&self) -> bool {
+        self.tag
+            .is_none_or(|tag| tag.value.is_some_and(<[u8]>::is_ascii))
     }
 }
 

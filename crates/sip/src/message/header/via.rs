@@ -7,7 +7,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use crate::message::host::{Host, parse_port, parse_v6};
-use crate::message::params::Params;
+use crate::message::params::{Param, Params};
 use crate::message::scan::{Lexer, is_space, trim};
 
 /// The port that a sent-by without one stands for, on UDP and TCP.
@@ -27,6 +27,9 @@ pub struct Via<'a> {
     pub port: Option<u16>,
     /// All parameters.
     pub params: Params<'a>,
+    branch: Option<Param<'a>>,
+    received: Option<Param<'a>>,
+    rport: Option<Param<'a>>,
 }
 
 /// The `rport` parameter of RFC 3581.
@@ -71,26 +74,33 @@ impl<'a> Via<'a> {
         } else {
             None
         };
-        let params = Params::parse(lexer.rest)?;
+        let (mut branch, mut received, mut rport) = (None, None, None);
+        let params = Params::parse_each(lexer.rest, |param| {
+            let place = match param.name.len() {
+                5 if param.name.eq_ignore_ascii_case("rport") => &mut rport,
+                6 if param.name.eq_ignore_ascii_case("branch") => &mut branch,
+                8 if param.name.eq_ignore_ascii_case("received") => &mut received,
+                _ => return,
+            };
+            place.get_or_insert(param);
+        })?;
+        let branch_is_sound =
+            branch.is_none_or(|branch: Param<'_>| branch.value.is_some_and(<[u8]>::is_ascii));
         let via = Self {
             transport,
             host,
             port,
             params,
+            branch,
+            received,
+            rport,
         };
-        via.branch_is_sound().then_some(via)
-    }
-
-    fn branch_is_sound(&self) -> bool {
-        self.params
-            .iter()
-            .filter(|param| param.name.eq_ignore_ascii_case("branch"))
-            .all(|param| param.value.is_some_and(<[u8]>::is_ascii))
+        branch_is_sound.then_some(via)
     }
 
     /// The `branch` parameter.
     pub fn branch(&self) -> Option<&'a str> {
-        self.params.text("branch")
+        self.branch?.text()
     }
 
     /// Whether the branch begins with the magic cookie, and so names a transaction by itself. A
@@ -109,18 +119,17 @@ impl<'a> Via<'a> {
 
     /// The `received` parameter; none if it is no address.
     pub fn received(&self) -> Option<IpAddr> {
-        parse_ip(self.params.text("received")?)
+        parse_ip(self.received?.text()?)
     }
 
     /// The `rport` parameter; a value that is no port counts as a flag.
     pub fn rport(&self) -> Rport {
-        match self.params.get("rport") {
+        match self.rport {
             None => Rport::Absent,
-            Some(_) => self
-                .params
-                .text("rport")
-                .and_then(parse_port)
-                .map_or(Rport::Asked, Rport::Port),
+            Some(rport) => match rport.text().and_then(parse_port) {
+                None => Rport::Asked,
+                Some(port) => Rport::Port(port),
+            },
         }
     }
 
