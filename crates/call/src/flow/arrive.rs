@@ -1,0 +1,114 @@
+//! A call arrives: its case is opened, and the service behind the number that was dialled answers
+//! (SERVICE 1.1, 1.13).
+
+use std::future::Future;
+use std::sync::Arc;
+
+use rotaline_model::{Dialled, EndCause, OrganisationId, PhoneNumber};
+use rotaline_record::{CallerId, Fact};
+use rotaline_routing::{Plan, Practice, Service};
+
+use super::{dial_in, direct};
+use crate::boundary::RejectCause;
+use crate::cx::{Cx, Either, first};
+use crate::leg::Leg;
+
+/// What stands in the record for something that could not be a number.
+const UNREADABLE: &str = "-";
+
+/// From the first INVITE to the end cause.
+pub(crate) async fn arrive(cx: Cx) -> EndCause {
+    let plan = cx.plan();
+    let service = cx
+        .inbound()
+        .dialled
+        .as_ref()
+        .and_then(|dialled| plan.service(dialled))
+        .cloned();
+    open_case(&cx, &plan, service.as_ref());
+    let caller = Leg::inbound(&cx);
+    if has_come_round(&cx, &plan) {
+        caller.reject(RejectCause::Busy);
+        return EndCause::DivertedToUs;
+    }
+    drop(plan);
+    match service {
+        None => {
+            caller.reject(RejectCause::NoSuchNumber);
+            EndCause::NoSuchNumber
+        }
+        Some(Service::DialIn { organisation }) => {
+            Box::pin(dial_in::dial_in(&cx, caller, &organisation)).await
+        }
+        Some(Service::Specialty { specialty }) => {
+            Box::pin(dial_in::one_specialty(&cx, caller, specialty)).await
+        }
+        Some(Service::Direct(line)) => direct::direct(&cx, caller, line).await,
+    }
+}
+
+/// Runs something for as long as the caller stays; if they leave first, it is dropped, and with it
+/// whatever it was ringing.
+pub(super) async fn while_here<T>(
+    cx: &Cx,
+    caller: &Leg,
+    flow: impl Future<Output = T>,
+) -> Result<T, EndCause> {
+    match first(caller.gone(), flow).await {
+        Either::First(gone) => Err(cx.left(gone)),
+        Either::Second(value) => Ok(value),
+    }
+}
+
+/// The practice that the caller's number belongs to.
+pub(super) fn practice_of<'a>(cx: &Cx, plan: &'a Plan) -> Option<&'a Practice> {
+    plan.practice_of(caller_number(cx)?)
+}
+
+fn caller_number(cx: &Cx) -> Option<&PhoneNumber> {
+    match &cx.inbound().caller {
+        CallerId::Number(number) => Some(number.expose()),
+        CallerId::Other(_) | CallerId::Withheld => None,
+    }
+}
+
+fn open_case(cx: &Cx, plan: &Arc<Plan>, service: Option<&Service>) {
+    let inbound = cx.inbound();
+    let practice = practice_of(cx, plan);
+    let dialled = inbound.dialled.clone();
+    cx.note(Fact::CaseOpened {
+        dialled: dialled.unwrap_or_else(|| Dialled::Short(UNREADABLE.into())),
+        caller: inbound.caller.clone(),
+        organisation: service.and_then(|service| organisation_of(plan, service)),
+        practice: practice.map(|practice| practice.id.clone()),
+        area: practice.and_then(|practice| practice.area.clone()),
+    });
+    let sip_call_id = Some(inbound.sip_call_id.clone());
+    cx.note(Fact::CallStarted {
+        call: inbound.call,
+        sip_call_id,
+    });
+}
+
+fn organisation_of(plan: &Plan, service: &Service) -> Option<OrganisationId> {
+    match service {
+        Service::DialIn { organisation } => Some(organisation.clone()),
+        Service::Specialty { specialty } => plan
+            .specialty(specialty)
+            .map(|specialty| specialty.organisation.clone()),
+        Service::Direct(line) => line.organisation.clone(),
+    }
+}
+
+/// SERVICE 1.13: it presents our own number, or carries our diversion.
+fn has_come_round(cx: &Cx, plan: &Plan) -> bool {
+    let diverted_by_us = cx
+        .inbound()
+        .diverted_by
+        .iter()
+        .any(|dialled| match dialled {
+            Dialled::Full(number) => plan.is_ours(number),
+            Dialled::Short(_) => plan.service(dialled).is_some(),
+        });
+    diverted_by_us || caller_number(cx).is_some_and(|number| plan.is_ours(number))
+}

@@ -1,0 +1,234 @@
+//! The dial-in number: greeting, menu, and the specialty that is keyed (SERVICE 1.1, 1.2, 1.3);
+//! and a number with one specialty behind it.
+
+use std::time::Duration;
+
+use rotaline_model::{Acceptance, Digit, EndCause, NotAsked, OrganisationId, Sound, SpecialtyId};
+use rotaline_record::{AttemptResult, Fact, PhoneKind};
+use rotaline_routing::{Phrase, Plan};
+
+use super::arrive::while_here;
+use super::outcome::Menu as OutcomeMenu;
+use super::reach::{Reached, reach};
+use super::talk::talk;
+use crate::attempt::{Attempt, Patience, Target};
+use crate::cx::Cx;
+use crate::leg::{Asked, Leg};
+use crate::speech;
+
+/// "Nothing keyed for 5 s ..."
+const PATIENCE: Duration = Duration::from_secs(5);
+/// "... the menu again, twice": so often it is said in all.
+const SPEAKINGS: u8 = 3;
+/// Questions of one call's menu: somebody who keys on and on is let go.
+const MAX_QUESTIONS: u8 = 30;
+/// How long the help line rings.
+const HELP_RING: Duration = Duration::from_secs(28);
+
+const HELP: char = '0';
+
+/// Who was reached, and through which specialty; none: the help line.
+struct Found {
+    attempt: Attempt,
+    specialty: Option<SpecialtyId>,
+}
+
+/// Answers at once, and lets the caller choose.
+pub(super) async fn dial_in(cx: &Cx, caller: Leg, organisation: &OrganisationId) -> EndCause {
+    answer(cx, &caller);
+    let found = while_here(cx, &caller, find(cx, &caller, organisation)).await;
+    join_if_found(cx, caller, found).await
+}
+
+/// Answers at once, and rings the specialty's people while the greeting is said.
+pub(super) async fn one_specialty(cx: &Cx, caller: Leg, specialty: SpecialtyId) -> EndCause {
+    answer(cx, &caller);
+    let found = while_here(cx, &caller, find_directly(cx, &caller, specialty)).await;
+    join_if_found(cx, caller, found).await
+}
+
+fn answer(cx: &Cx, caller: &Leg) {
+    caller.answer();
+    cx.start_recording(caller.id());
+}
+
+async fn join_if_found(
+    cx: &Cx,
+    caller: Leg,
+    found: Result<Result<Found, EndCause>, EndCause>,
+) -> EndCause {
+    match found {
+        Err(left) => left,
+        Ok(Err(cause)) => cause,
+        Ok(Ok(Found { attempt, specialty })) => {
+            let outcomes = specialty.and_then(|specialty| OutcomeMenu::of(cx, &specialty));
+            talk(cx, caller, attempt, outcomes).await
+        }
+    }
+}
+
+/// What a key of the menu means.
+enum Choice {
+    Specialty(SpecialtyId),
+    Help,
+    Repeat,
+    Nothing,
+}
+
+/// The menu as one caller heard it; it stays so for them while the plan is edited.
+struct Menu {
+    lines: Vec<(Digit, SpecialtyId)>,
+    has_help: bool,
+}
+
+impl Menu {
+    fn of(plan: &Plan, organisation: &OrganisationId) -> Self {
+        let lines = plan.menu(organisation).into_iter();
+        Menu {
+            lines: lines
+                .filter_map(|it| Some((it.key?, it.id.clone())))
+                .collect(),
+            has_help: plan
+                .organisation(organisation)
+                .is_some_and(|it| it.help.is_some()),
+        }
+    }
+
+    fn choice(&self, key: Digit) -> Choice {
+        if key == Digit::STAR {
+            return Choice::Repeat;
+        }
+        if key.as_char() == HELP && self.has_help {
+            return Choice::Help;
+        }
+        let line = self.lines.iter().find(|(line, _)| *line == key);
+        line.map_or(Choice::Nothing, |(_, specialty)| {
+            Choice::Specialty(specialty.clone())
+        })
+    }
+}
+
+async fn find(cx: &Cx, caller: &Leg, organisation: &OrganisationId) -> Result<Found, EndCause> {
+    let menu = Menu::of(&cx.plan(), organisation);
+    let mut before = speech::greeting(&cx.plan(), organisation);
+    let mut silences = 0;
+    let mut unserved = EndCause::NothingKeyed;
+    for _ in 0..MAX_QUESTIONS {
+        let mut sounds = std::mem::take(&mut before);
+        sounds.extend(speech::menu(cx, &menu.lines));
+        let key = match caller.ask(sounds, PATIENCE).await {
+            Asked::Gone => return Err(unserved),
+            Asked::Key(key) => key.digit,
+            Asked::Nothing => {
+                silences += 1;
+                if silences == SPEAKINGS {
+                    break;
+                }
+                continue;
+            }
+        };
+        silences = 0;
+        match menu.choice(key) {
+            Choice::Repeat => {}
+            Choice::Nothing => before = vec![speech::phrase(&cx.plan(), Phrase::NotAChoice)],
+            Choice::Help => match ring_help(cx, caller, organisation).await {
+                Some(attempt) => {
+                    return Ok(Found {
+                        attempt,
+                        specialty: None,
+                    });
+                }
+                None => before = vec![speech::phrase(&cx.plan(), Phrase::HelpUnavailable)],
+            },
+            Choice::Specialty(specialty) => {
+                if let Some(closed) = speech::if_closed(cx, &specialty) {
+                    unserved = EndCause::Closed;
+                    cx.if_left(unserved);
+                    before = closed;
+                    continue;
+                }
+                match choose(cx, caller, &specialty, key).await {
+                    Reached::Accepted(attempt) => {
+                        return Ok(Found {
+                            attempt,
+                            specialty: Some(specialty),
+                        });
+                    }
+                    Reached::Nobody(cause) => return Err(cause),
+                    Reached::BackToMenu => cx.if_left(EndCause::CallerLeftInMenu),
+                }
+            }
+        }
+    }
+    caller
+        .tell(vec![speech::phrase(&cx.plan(), Phrase::NothingKeyed)])
+        .await;
+    Err(unserved)
+}
+
+async fn choose(cx: &Cx, caller: &Leg, specialty: &SpecialtyId, key: Digit) -> Reached {
+    cx.note(Fact::SpecialtyChosen {
+        specialty: specialty.clone(),
+        key: Some(key),
+    });
+    reach(cx, caller, specialty, speech::trying(&cx.plan(), specialty)).await
+}
+
+async fn find_directly(cx: &Cx, caller: &Leg, specialty: SpecialtyId) -> Result<Found, EndCause> {
+    let plan = cx.plan();
+    let organisation = plan.specialty(&specialty).map(|it| it.organisation.clone());
+    let mut greeting = organisation
+        .map(|id| speech::greeting(&plan, &id))
+        .unwrap_or_default();
+    if let Some(closed) = speech::if_closed(cx, &specialty) {
+        cx.if_left(EndCause::Closed);
+        greeting.extend(closed);
+        greeting.push(speech::phrase(&plan, Phrase::Goodbye));
+        caller.tell(greeting).await;
+        return Err(EndCause::Closed);
+    }
+    cx.note(Fact::SpecialtyChosen {
+        specialty: specialty.clone(),
+        key: None,
+    });
+    greeting.extend(speech::trying(&plan, &specialty));
+    loop {
+        // There is no menu to go back to: `*` begins again.
+        match reach(cx, caller, &specialty, std::mem::take(&mut greeting)).await {
+            Reached::Accepted(attempt) => {
+                return Ok(Found {
+                    attempt,
+                    specialty: Some(specialty),
+                });
+            }
+            Reached::Nobody(cause) => return Err(cause),
+            Reached::BackToMenu => greeting = speech::trying(&cx.plan(), &specialty),
+        }
+    }
+}
+
+/// `0`: help. A trusted line: nobody has to accept.
+async fn ring_help(cx: &Cx, caller: &Leg, organisation: &OrganisationId) -> Option<Attempt> {
+    let plan = cx.plan();
+    let to = plan.organisation(organisation)?.help.clone()?;
+    cx.if_left(EndCause::CallerLeftWaiting);
+    let target = Target {
+        to,
+        kind: PhoneKind::Line,
+        acceptance: Acceptance::NotAsked(NotAsked::Help),
+        round: 1,
+        reason: "help line".to_owned(),
+        patience: Patience::Line {
+            ring_timeout: HELP_RING,
+        },
+    };
+    let mut attempt = Attempt::start(cx, target, None);
+    let sounds = vec![speech::phrase(&plan, Phrase::TryingHelp), Sound::RingTone];
+    caller.play_on(sounds);
+    let result = attempt.answered(|| {}).await;
+    attempt.end(result.err().unwrap_or(AttemptResult::Accepted));
+    cx.if_left(EndCause::CallerLeftInMenu);
+    // What was keyed meanwhile chose nothing.
+    caller.forget_keys();
+    result.ok().map(|()| attempt)
+}

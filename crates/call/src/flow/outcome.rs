@@ -1,0 +1,88 @@
+//! "Before you go": what came of the talk, asked of whoever is left (SERVICE 1.11).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rotaline_model::{Digit, SpecialtyId};
+use rotaline_record::{Fact, OutcomeHow};
+use rotaline_routing::{Outcome, Phrase, Plan};
+
+use crate::cx::Cx;
+use crate::leg::{Asked, Leg};
+use crate::speech;
+
+/// How long a key is waited for after the menu, and after "Star to change."
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How often the menu is said to somebody who keys nothing.
+const SPEAKINGS: u8 = 2;
+/// How often anything is asked at all: somebody who keys on and on is let go.
+const MAX_QUESTIONS: u8 = 12;
+
+/// A specialty's outcomes, under the plan by which its call was joined.
+#[derive(Clone)]
+pub(super) struct Menu {
+    plan: Arc<Plan>,
+    specialty: SpecialtyId,
+}
+
+impl Menu {
+    /// A specialty's menu; none if it has no outcomes.
+    pub(super) fn of(cx: &Cx, specialty: &SpecialtyId) -> Option<Menu> {
+        let menu = Menu {
+            plan: cx.plan(),
+            specialty: specialty.clone(),
+        };
+        (!menu.outcomes().is_empty()).then_some(menu)
+    }
+
+    fn outcomes(&self) -> &[Outcome] {
+        self.plan
+            .specialty(&self.specialty)
+            .map_or(&[], |specialty| &specialty.outcomes)
+    }
+
+    fn choice(&self, key: Digit) -> Option<&Outcome> {
+        self.outcomes().iter().find(|outcome| outcome.key == key)
+    }
+}
+
+/// Asks one leg; `who` goes into the record. Ends when it has an outcome, hangs up, or says nothing.
+pub(super) async fn ask(cx: &Cx, leg: &Leg, menu: &Menu, who: &str) {
+    // What was keyed during the talk answers nothing.
+    leg.forget_keys();
+    let mut silences = 0;
+    for _ in 0..MAX_QUESTIONS {
+        match leg
+            .ask(speech::outcomes(&menu.plan, menu.outcomes()), PATIENCE)
+            .await
+        {
+            Asked::Gone => return,
+            Asked::Nothing => {
+                silences += 1;
+                if silences == SPEAKINGS {
+                    break;
+                }
+            }
+            Asked::Key(key) => {
+                let Some(outcome) = menu.choice(key.digit) else {
+                    continue;
+                };
+                // Stored before it is said.
+                cx.note(Fact::OutcomeSet {
+                    outcome: outcome.id.clone(),
+                    by: who.to_owned(),
+                    how: OutcomeHow::Key,
+                });
+                match leg
+                    .ask(speech::outcome_set(&menu.plan, outcome), PATIENCE)
+                    .await
+                {
+                    Asked::Key(key) if key.digit == Digit::STAR => {}
+                    Asked::Key(_) | Asked::Nothing | Asked::Gone => return,
+                }
+            }
+        }
+    }
+    leg.tell(vec![speech::phrase(&menu.plan, Phrase::Goodbye)])
+        .await;
+}

@@ -1,0 +1,103 @@
+//! One specialty is to be reached: hunts, and between them the offer to try again (SERVICE 1.10,
+//! as far as it is built).
+
+use std::time::Duration;
+
+use rotaline_model::{Digit, EndCause, Sound, SpecialtyId};
+use rotaline_routing::Phrase;
+
+use super::hunt::{Hunted, hunt};
+use crate::attempt::Attempt;
+use crate::cx::Cx;
+use crate::leg::{Asked, Leg};
+use crate::speech;
+
+/// Hunts of one call: nothing rings for ever.
+const MAX_HUNTS: u8 = 10;
+/// How long a key is waited for after the offer.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How often the offer is said to somebody who keys nothing.
+const SPEAKINGS: u8 = 2;
+/// Keys that are none of the choices, before the caller is let go.
+const MAX_WRONG_KEYS: u8 = 8;
+
+const TRY_AGAIN: char = '1';
+
+/// What came of it.
+pub(super) enum Reached {
+    /// Somebody accepted.
+    Accepted(Attempt),
+    /// The caller pressed `*`.
+    BackToMenu,
+    /// The caller has been told so, and goodbye.
+    Nobody(EndCause),
+}
+
+/// Hunts until somebody accepts, or the caller has had enough.
+pub(super) async fn reach(
+    cx: &Cx,
+    caller: &Leg,
+    specialty: &SpecialtyId,
+    opening: Vec<Sound>,
+) -> Reached {
+    let mut opening = opening;
+    for hunts_left in (0..MAX_HUNTS).rev() {
+        cx.if_left(EndCause::CallerLeftWaiting);
+        let hunted = hunt(cx, caller, specialty, std::mem::take(&mut opening)).await;
+        let (cause, phrase) = match hunted {
+            Hunted::Accepted(attempt) => return Reached::Accepted(attempt),
+            Hunted::BackToMenu => return Reached::BackToMenu,
+            Hunted::Exhausted => (EndCause::NobodyAccepted, Phrase::NobodyAnswered),
+            Hunted::NobodyOnRota => (EndCause::NobodyOnRota, Phrase::NobodyOnRota),
+        };
+        // "... or hang up": whoever does so now has been served.
+        cx.if_left(cause);
+        if hunts_left == 0 {
+            let plan = cx.plan();
+            caller
+                .tell(speech::phrases(&plan, &[phrase, Phrase::Goodbye]))
+                .await;
+            return Reached::Nobody(cause);
+        }
+        match offer(cx, caller, phrase).await {
+            Offered::TryAgain => opening = speech::trying(&cx.plan(), specialty),
+            Offered::BackToMenu => return Reached::BackToMenu,
+            Offered::Declined => {
+                caller
+                    .tell(vec![speech::phrase(&cx.plan(), Phrase::Goodbye)])
+                    .await;
+                return Reached::Nobody(cause);
+            }
+        }
+    }
+    Reached::Nobody(EndCause::NobodyAccepted)
+}
+
+enum Offered {
+    TryAgain,
+    BackToMenu,
+    Declined,
+}
+
+async fn offer(cx: &Cx, caller: &Leg, why: Phrase) -> Offered {
+    let mut silences = 0;
+    let mut sounds = speech::phrases(&cx.plan(), &[why, Phrase::TryAgain]);
+    for _ in 0..MAX_WRONG_KEYS {
+        match caller.ask(sounds, PATIENCE).await {
+            Asked::Gone => return Offered::Declined,
+            Asked::Nothing => {
+                silences += 1;
+                if silences == SPEAKINGS {
+                    return Offered::Declined;
+                }
+                sounds = speech::phrases(&cx.plan(), &[Phrase::TryAgain]);
+            }
+            Asked::Key(key) if key.digit.as_char() == TRY_AGAIN => return Offered::TryAgain,
+            Asked::Key(key) if key.digit == Digit::STAR => return Offered::BackToMenu,
+            Asked::Key(_) => {
+                sounds = speech::phrases(&cx.plan(), &[Phrase::NotAChoice, Phrase::TryAgain]);
+            }
+        }
+    }
+    Offered::Declined
+}

@@ -1,0 +1,227 @@
+//! A flow's handle to one phone. Dropping it is how a leg ends: whatever scope it lived in, the
+//! far end is hung up, and what it heard is noted.
+
+use std::future::poll_fn;
+use std::task::Poll;
+use std::time::Duration;
+
+use rotaline_model::{HangupCause, LegId, Mono, PlayId, Sound};
+use rotaline_record::Fact;
+
+use crate::boundary::{Action, Gone, PhoneAddress, RejectCause};
+use crate::cx::Cx;
+use crate::leg_state::{BargeIn, Key, LegState};
+
+/// Longer than any announcement: a playing whose end is not reported by then is taken as over.
+pub(crate) const MAX_SPEAKING: Duration = Duration::from_secs(60);
+
+/// One phone of a call.
+pub(crate) struct Leg {
+    cx: Cx,
+    id: LegId,
+}
+
+/// What happens next on a leg.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Next {
+    /// A key.
+    Key(Key),
+    /// The playing that was waited for is over, or was stopped by a key.
+    Spoken,
+    /// The time has come.
+    Time,
+    /// The far end is gone.
+    Gone,
+}
+
+/// What came of a question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Asked {
+    /// A key.
+    Key(Key),
+    /// Nothing, for as long as was waited after the question.
+    Nothing,
+    /// The far end is gone.
+    Gone,
+}
+
+impl Leg {
+    /// The leg that rang us.
+    pub(crate) fn inbound(cx: &Cx) -> Self {
+        let id = cx.inbound().leg;
+        cx.add_leg(LegState::new(id, cx.now()));
+        Leg { cx: cx.clone(), id }
+    }
+
+    /// Rings a phone.
+    pub(crate) fn dial(cx: &Cx, id: LegId, to: PhoneAddress) -> Self {
+        cx.add_leg(LegState::new(id, cx.now()));
+        cx.act(Action::Dial { leg: id, to });
+        Leg { cx: cx.clone(), id }
+    }
+
+    pub(crate) fn id(&self) -> LegId {
+        self.id
+    }
+
+    /// Reads or changes its state.
+    pub(crate) fn with<T>(&self, read: impl FnOnce(&mut LegState) -> T) -> T {
+        let mut state = self
+            .cx
+            .leg_state(self.id)
+            .expect("a leg's state lives as long as its handle");
+        read(&mut state)
+    }
+
+    // ---- an inbound leg, before its answer ----
+
+    /// Tells the caller that it rings.
+    pub(crate) fn progress(&self) {
+        self.cx.act(Action::Progress(self.id));
+    }
+
+    /// Answers the caller.
+    pub(crate) fn answer(&self) {
+        let now = self.cx.now();
+        self.with(|state| state.answered_at = Some(now));
+        self.cx.act(Action::Answer(self.id));
+        self.cx.note(Fact::CallerAnswered {
+            call: self.cx.inbound().call,
+        });
+    }
+
+    /// Refuses the caller.
+    pub(crate) fn reject(&self, cause: RejectCause) {
+        self.with(|state| state.gone = Some(Gone::HungUp));
+        self.cx.act(Action::Reject(self.id, cause));
+    }
+
+    // ---- sounds ----
+
+    /// Says something that a key stops.
+    pub(crate) fn say(&self, sounds: Vec<Sound>) -> PlayId {
+        self.play(sounds, BargeIn::Stops)
+    }
+
+    /// Plays something that goes on whatever is keyed.
+    pub(crate) fn play_on(&self, sounds: Vec<Sound>) -> PlayId {
+        self.play(sounds, BargeIn::PlaysOn)
+    }
+
+    /// Stops what is playing, if anything is.
+    pub(crate) fn stop_playing(&self) {
+        let now = self.cx.now();
+        if self.with(|state| state.stopped(now)) {
+            self.cx.act(Action::StopPlaying(self.id));
+        }
+    }
+
+    fn play(&self, sounds: Vec<Sound>, barge_in: BargeIn) -> PlayId {
+        let (now, play) = (self.cx.now(), self.cx.new_play());
+        let plan = self.cx.plan();
+        self.with(|state| {
+            state.plays(play, &sounds, barge_in, now);
+            state.settle_surplus(now, &plan);
+        });
+        self.cx.act(Action::Play {
+            leg: self.id,
+            play,
+            sounds,
+        });
+        play
+    }
+
+    // ---- what happens on it ----
+
+    /// Waits for the far end to go.
+    pub(crate) async fn gone(&self) -> Gone {
+        poll_fn(|_| match self.with(|state| state.gone) {
+            Some(gone) => Poll::Ready(gone),
+            None => Poll::Pending,
+        })
+        .await
+    }
+
+    /// Waits for a key, the end of a playing, or a time, whichever is first.
+    pub(crate) async fn next(&self, speaking: Option<PlayId>, until: Mono) -> Next {
+        let timer = self.cx.timer();
+        poll_fn(|_| {
+            let next = self.with(|state| {
+                if state.gone.is_some() {
+                    return Some(Next::Gone);
+                }
+                if let Some(key) = state.next_key() {
+                    return Some(Next::Key(key));
+                }
+                let spoken = speaking.is_some_and(|play| !state.is_speaking(play));
+                spoken.then_some(Next::Spoken)
+            });
+            match next {
+                Some(next) => Poll::Ready(next),
+                None if timer.due(until) => Poll::Ready(Next::Time),
+                None => Poll::Pending,
+            }
+        })
+        .await
+    }
+
+    /// Says something, and waits for a key until so long after its end.
+    pub(crate) async fn ask(&self, sounds: Vec<Sound>, patience: Duration) -> Asked {
+        let play = self.say(sounds);
+        if let Next::Key(key) = self.until_spoken(play).await {
+            return Asked::Key(key);
+        }
+        match self.next(None, self.cx.now() + patience).await {
+            Next::Key(key) => Asked::Key(key),
+            Next::Gone => Asked::Gone,
+            Next::Spoken | Next::Time => Asked::Nothing,
+        }
+    }
+
+    /// Waits until something is said, or a key comes.
+    pub(crate) async fn until_spoken(&self, play: PlayId) -> Next {
+        let next = self.next(Some(play), self.cx.now() + MAX_SPEAKING).await;
+        if matches!(next, Next::Key(_)) {
+            self.stop_playing();
+        }
+        next
+    }
+
+    /// Says something to its end, whatever is keyed.
+    pub(crate) async fn tell(&self, sounds: Vec<Sound>) {
+        let play = self.play_on(sounds);
+        let until = self.cx.now() + MAX_SPEAKING;
+        while let Next::Key(_) = self.next(Some(play), until).await {}
+    }
+
+    /// Keys that were pressed before this are nobody's answer.
+    pub(crate) fn forget_keys(&self) {
+        self.with(LegState::forget_keys);
+    }
+}
+
+impl Drop for Leg {
+    fn drop(&mut self) {
+        let Some(mut state) = self.cx.remove_leg(self.id) else {
+            return;
+        };
+        if state.gone.is_none() && state.refused.is_none() {
+            // An inbound leg that was not answered is refused; an outbound one is cancelled.
+            let cause = match state.answered_at {
+                Some(_) => HangupCause::Normal,
+                None if state.rang_out => HangupCause::NoAnswer,
+                None => HangupCause::NotNeeded,
+            };
+            self.cx.act(Action::HangUp(self.id, cause));
+        }
+        state.settle_all(self.cx.now(), &self.cx.plan());
+        if !state.heard.is_empty() {
+            let call = self.cx.inbound().call;
+            self.cx.note(Fact::PromptsHeard {
+                call,
+                leg: self.id,
+                heard: state.heard,
+            });
+        }
+    }
+}

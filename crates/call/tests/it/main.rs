@@ -1,0 +1,5 @@
+//! Calls as stories: scripted phones, a virtual clock, and exact instants.
+
+mod direct;
+mod hunt;
+mod stage;

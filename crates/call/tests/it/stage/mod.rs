@@ -1,0 +1,447 @@
+//! A stage for calls on a virtual clock: phones with scripts, a media side that plays
+//! announcements of one second each, and a checker that watches every action.
+
+mod checker;
+mod plans;
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use rotaline_call::{Action, Call, Gone, Inbound, Input, LegEvent, Output, Refusal, World};
+use rotaline_model::{
+    CallId, CaseId, Dialled, Digit, EndCause, LegId, Mono, Now, PersonId, PhoneNumber, Pii, PlayId,
+    Seed, Sound,
+};
+use rotaline_record::{AttemptResult, CallerId, Fact};
+use rotaline_routing::{Plan, Presence, Source};
+
+pub use checker::Checker;
+pub use plans::{DIRECT, NORTHFIELD};
+
+/// Every announcement lasts so long.
+pub const PROMPT_MS: u64 = 1000;
+/// A key is held so long.
+pub const KEY_MS: u64 = 80;
+
+pub const CALLER: LegId = LegId(0);
+
+/// What a phone does, in milliseconds from its INVITE (the caller: from the call's start).
+#[derive(Clone, Debug, Default)]
+pub struct Script(Vec<(u64, LegEvent)>);
+
+/// A phone that does nothing yet; the network takes its call after 20 ms.
+pub fn phone() -> Script {
+    Script(vec![(20, LegEvent::Proceeding)])
+}
+
+/// A phone that not even the network answers for.
+pub fn dead_phone() -> Script {
+    Script(Vec::new())
+}
+
+impl Script {
+    pub fn rings(mut self, at_ms: u64) -> Self {
+        self.0.push((at_ms, LegEvent::Ringing));
+        self
+    }
+    pub fn answers(mut self, at_ms: u64) -> Self {
+        self.0.push((at_ms, LegEvent::Answered));
+        self
+    }
+    pub fn refuses(mut self, at_ms: u64, refusal: Refusal) -> Self {
+        self.0.push((at_ms, LegEvent::Refused(refusal)));
+        self
+    }
+    /// Keys; the last one is complete at `at_ms`, those before it 200 ms apart.
+    pub fn keys(mut self, at_ms: u64, keys: &str) -> Self {
+        let count = u64::try_from(keys.len()).unwrap();
+        for (place, key) in (0..).zip(keys.chars()) {
+            let digit = Digit::parse(key).unwrap();
+            let complete = at_ms - (count - 1 - place) * 200;
+            self.0.push((complete - KEY_MS, LegEvent::KeyDown(digit)));
+            self.0.push((complete, LegEvent::Digit(digit)));
+        }
+        self
+    }
+    pub fn hangs_up(mut self, at_ms: u64) -> Self {
+        self.0.push((at_ms, LegEvent::Ended(Gone::HungUp)));
+        self
+    }
+    pub fn dies(mut self, at_ms: u64) -> Self {
+        self.0.push((at_ms, LegEvent::Ended(Gone::LineDead)));
+        self
+    }
+}
+
+/// One call on its stage.
+pub struct Stage {
+    pub world: World,
+    pub log: Vec<(u64, Action)>,
+    pub checker: Checker,
+    call: Call,
+    now: Now,
+    began: Mono,
+    queue: BTreeMap<(Mono, u64), Input>,
+    sequence: u64,
+    phones: BTreeMap<String, Vec<Script>>,
+    playing: BTreeMap<LegId, (PlayId, Mono, Option<Mono>)>,
+    over: BTreeSet<LegId>,
+    timeout: Option<Mono>,
+    finished: bool,
+}
+
+/// A Monday afternoon in winter, 14:00 in London.
+pub const MONDAY: &str = "2026-11-23T14:00:00Z";
+
+pub fn world(plan: &str) -> World {
+    let source = Source {
+        name: "plan.toml".to_owned(),
+        text: plan.to_owned(),
+    };
+    let plan = Plan::parse(&[source]).unwrap();
+    let plan = plan.with_prompt_lengths(|_| Some(u32::try_from(PROMPT_MS).unwrap()));
+    World {
+        plan: Rc::new(RefCell::new(Arc::new(plan))),
+        presence: Rc::new(RefCell::new(Presence::default())),
+    }
+}
+
+impl Stage {
+    /// A call to a number, at the usual time.
+    pub fn new(plan: &str, dialled: &str) -> Self {
+        Stage::at(MONDAY, world(plan), dialled, |_| {})
+    }
+
+    pub fn at(wall: &str, world: World, dialled: &str, change: impl FnOnce(&mut Inbound)) -> Self {
+        let wall: Timestamp = wall.parse().unwrap();
+        let mut random = Seed::from_number(1).generator(1);
+        let caller = PhoneNumber::parse("01632 960101").unwrap();
+        let mut inbound = Inbound {
+            case: CaseId::new(wall, &mut random),
+            call: CallId::new(wall, &mut random),
+            leg: CALLER,
+            sip_call_id: "a84b4c76e66710".to_owned(),
+            dialled: Dialled::parse(dialled).ok(),
+            caller: CallerId::Number(Pii::new(caller)),
+            diverted_by: Vec::new(),
+        };
+        change(&mut inbound);
+        let began = Mono::from_nanos(5_000_000_000);
+        let mut stage = Stage {
+            call: Call::inbound(inbound, world.clone()),
+            world,
+            log: Vec::new(),
+            checker: Checker::default(),
+            now: Now { mono: began, wall },
+            began,
+            queue: BTreeMap::new(),
+            sequence: 0,
+            phones: BTreeMap::new(),
+            playing: BTreeMap::new(),
+            over: BTreeSet::new(),
+            timeout: None,
+            finished: false,
+        };
+        stage.enqueue(began, Input::Timeout);
+        stage
+    }
+
+    /// What a phone does when it is rung; given twice, the second time it is rung, and so on. The
+    /// last script holds for every further time.
+    pub fn phone(mut self, address: &str, script: Script) -> Self {
+        self.phones
+            .entry(address.to_owned())
+            .or_default()
+            .push(script);
+        self
+    }
+
+    /// What the caller does.
+    pub fn caller(mut self, script: Script) -> Self {
+        for (at, event) in script.0 {
+            if !matches!(event, LegEvent::Proceeding) {
+                self.enqueue(self.began + ms(at), Input::Leg(CALLER, event));
+            }
+        }
+        self
+    }
+
+    /// Reserves somebody, as another call would.
+    pub fn busy(self, person: &str) -> Self {
+        let person = PersonId::parse(person).unwrap();
+        assert!(self.world.presence.borrow_mut().reserve(&person));
+        self
+    }
+
+    /// Plays the call to its end.
+    pub fn play(mut self) -> Stage {
+        self.play_until(u64::MAX);
+        assert!(
+            self.finished,
+            "nothing more happens, and the call is not over: {:#?}",
+            self.log
+        );
+        self
+    }
+
+    /// Plays the call until a time, in milliseconds from its start.
+    pub fn play_until(&mut self, until_ms: u64) {
+        let mut steps = 0;
+        while !self.finished {
+            let event = self.queue.keys().next().copied();
+            let at = match (event.map(|(at, _)| at), self.timeout) {
+                (Some(a), Some(b)) => a.min(b),
+                (Some(a), None) => a,
+                (None, Some(b)) => b,
+                (None, None) => return,
+            };
+            if at.since(self.began) > ms(until_ms) {
+                return;
+            }
+            let input = match event {
+                Some(key) if key.0 == at => self.queue.remove(&key).unwrap(),
+                _ => Input::Timeout,
+            };
+            self.now = self.now.plus(at.since(self.now.mono));
+            self.tell(input);
+            steps += 1;
+            assert!(steps < 20_000, "the call does not end: {:#?}", self.log);
+        }
+    }
+
+    /// Tells the call something now.
+    pub fn tell(&mut self, input: Input) {
+        if let Input::Leg(leg, event) = &input {
+            if self.over.contains(leg) && !matches!(event, LegEvent::Played { .. }) {
+                return;
+            }
+            match event {
+                LegEvent::Ended(_) | LegEvent::Refused(_) => self.leg_is_over(*leg),
+                LegEvent::Played { play, .. } => {
+                    if self
+                        .playing
+                        .get(leg)
+                        .is_some_and(|(current, ..)| current == play)
+                    {
+                        self.playing.remove(leg);
+                    }
+                }
+                LegEvent::Proceeding
+                | LegEvent::Ringing
+                | LegEvent::Answered
+                | LegEvent::KeyDown(_)
+                | LegEvent::Digit(_) => {}
+            }
+            self.checker.happened(*leg, *event, self.now.mono);
+        }
+        self.call.handle_input(self.now, input);
+        loop {
+            match self.call.poll_output() {
+                Output::Action(action) => self.act(action),
+                Output::Timeout(at) => {
+                    assert!(
+                        at.is_none_or(|at| at > self.now.mono),
+                        "a timer that is due for ever"
+                    );
+                    self.timeout = at;
+                    break;
+                }
+                Output::Finished => {
+                    self.finished = true;
+                    break;
+                }
+            }
+        }
+        self.checker.after(self.now.mono);
+        if self.finished {
+            self.checker.finished();
+            assert_eq!(self.call.poll_output(), Output::Finished);
+        }
+    }
+
+    pub fn is_finished(&self) -> bool {
+        self.finished
+    }
+
+    fn act(&mut self, action: Action) {
+        self.checker.done(&action, self.now.mono);
+        match &action {
+            Action::Dial { leg, to } => {
+                let scripts = self.phones.get_mut(&to.to_string());
+                let script = match scripts {
+                    Some(scripts) if scripts.len() > 1 => scripts.remove(0),
+                    Some(scripts) => scripts[0].clone(),
+                    None => Script::default(),
+                };
+                for (at, event) in script.0 {
+                    self.enqueue(self.now.mono + ms(at), Input::Leg(*leg, event));
+                }
+            }
+            Action::Play { leg, play, sounds } => {
+                self.stop(*leg);
+                let length = length(sounds);
+                let end = length.map(|length| self.now.mono + length);
+                self.playing.insert(*leg, (*play, self.now.mono, end));
+                if let (Some(end), Some(length)) = (end, length) {
+                    let heard_ms = u32::try_from(length.as_millis()).unwrap();
+                    let event = LegEvent::Played {
+                        play: *play,
+                        heard_ms,
+                        complete: true,
+                    };
+                    self.enqueue(end, Input::Leg(*leg, event));
+                }
+            }
+            Action::StopPlaying(leg) => self.stop(*leg),
+            Action::HangUp(leg, _) | Action::Reject(leg, _) => self.leg_is_over(*leg),
+            _ => {}
+        }
+        let at = u64::try_from(self.now.mono.since(self.began).as_millis()).unwrap();
+        self.log.push((at, action));
+    }
+
+    fn leg_is_over(&mut self, leg: LegId) {
+        self.over.insert(leg);
+        self.stop(leg);
+        self.queue.retain(|_, input| {
+            !matches!(input, Input::Leg(of, event)
+                if *of == leg && !matches!(event, LegEvent::Played { .. }))
+        });
+    }
+
+    fn stop(&mut self, leg: LegId) {
+        let Some((play, from, end)) = self.playing.remove(&leg) else {
+            return;
+        };
+        if end.is_some_and(|end| end <= self.now.mono) {
+            return;
+        }
+        self.queue.retain(|_, input| {
+            !matches!(input, Input::Leg(_, LegEvent::Played { play: other, .. })
+                if *other == play)
+        });
+        let heard_ms = u32::try_from(self.now.mono.since(from).as_millis()).unwrap();
+        let event = LegEvent::Played {
+            play,
+            heard_ms,
+            complete: false,
+        };
+        self.enqueue(self.now.mono + ms(5), Input::Leg(leg, event));
+    }
+
+    fn enqueue(&mut self, at: Mono, input: Input) {
+        self.sequence += 1;
+        self.queue.insert((at, self.sequence), input);
+    }
+
+    // ---- what was seen ----
+
+    /// When an action was first asked for, in milliseconds from the start.
+    pub fn when(&self, mut is: impl FnMut(&Action) -> bool) -> Option<u64> {
+        self.log
+            .iter()
+            .find(|(_, action)| is(action))
+            .map(|(at, _)| *at)
+    }
+
+    /// The addresses that were rung, with the times.
+    pub fn rung(&self) -> Vec<(u64, String)> {
+        self.log
+            .iter()
+            .filter_map(|(at, action)| match action {
+                Action::Dial { to, .. } => Some((*at, to.to_string())),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// What was said to a leg, by when: every announcement with the start of its playing.
+    pub fn said(&self, to: LegId) -> Vec<(u64, Vec<String>)> {
+        self.log
+            .iter()
+            .filter_map(|(at, action)| match action {
+                Action::Play { leg, sounds, .. } if *leg == to => Some((*at, names(sounds))),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// Whether an announcement was among what was said to a leg.
+    pub fn was_told(&self, leg: LegId, prompt: &str) -> bool {
+        self.said(leg)
+            .iter()
+            .any(|(_, names)| names.iter().any(|name| name == prompt))
+    }
+
+    pub fn facts(&self) -> impl Iterator<Item = (u64, &Fact)> {
+        self.log.iter().filter_map(|(at, action)| match action {
+            Action::Note(fact) => Some((*at, fact)),
+            _ => None,
+        })
+    }
+
+    /// The results of all attempts, in order of their ends.
+    pub fn results(&self) -> Vec<AttemptResult> {
+        self.facts()
+            .filter_map(|(_, fact)| match fact {
+                Fact::AttemptEnded { result, .. } => Some(*result),
+                _ => None,
+            })
+            .collect()
+    }
+
+    pub fn outcomes(&self) -> Vec<(String, String)> {
+        self.facts()
+            .filter_map(|(_, fact)| match fact {
+                Fact::OutcomeSet { outcome, by, .. } => Some((outcome.clone(), by.clone())),
+                _ => None,
+            })
+            .collect()
+    }
+
+    pub fn cause(&self) -> EndCause {
+        self.facts()
+            .find_map(|(_, fact)| match fact {
+                Fact::CaseClosed { cause } => Some(*cause),
+                _ => None,
+            })
+            .expect("the case was not closed")
+    }
+
+    pub fn ended_at(&self) -> u64 {
+        self.when(|action| matches!(action, Action::Note(Fact::CaseClosed { .. })))
+            .unwrap()
+    }
+}
+
+pub fn ms(milliseconds: u64) -> Duration {
+    Duration::from_millis(milliseconds)
+}
+
+/// How long sounds last; none if they do not end.
+fn length(sounds: &[Sound]) -> Option<Duration> {
+    sounds
+        .iter()
+        .try_fold(Duration::ZERO, |sum, sound| match sound {
+            Sound::Prompt(_) => Some(sum + ms(PROMPT_MS)),
+            Sound::Silence { ms: length } => Some(sum + ms((*length).into())),
+            Sound::Beep => Some(sum + ms(200)),
+            Sound::RingTone => None,
+        })
+}
+
+fn names(sounds: &[Sound]) -> Vec<String> {
+    sounds
+        .iter()
+        .map(|sound| match sound {
+            Sound::Prompt(id) => id.as_str().to_owned(),
+            Sound::Silence { ms } => format!("silence {ms}"),
+            Sound::RingTone => "ring tone".to_owned(),
+            Sound::Beep => "beep".to_owned(),
+        })
+        .collect()
+}

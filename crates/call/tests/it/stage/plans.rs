@@ -1,0 +1,117 @@
+//! Plans for the stories.
+
+/// Direct lines of every kind.
+pub const DIRECT: &str = r#"
+inbound_number = "020 7946 0000"
+
+[number.1000]
+service = "direct"
+to = "sip:uas@127.0.0.1:5090"
+answer = "on-arrival"
+acceptance = "direct-line"
+recording = "on"
+
+[number.1001]
+service = "direct"
+to = "sip:uas@127.0.0.1:5090"
+answer = "on-arrival"
+acceptance = "direct-line"
+recording = "off"
+
+[number.1002]
+service = "direct"
+to = "sip:uas@127.0.0.1:5090"
+answer = "when-answered"
+acceptance = "direct-line"
+recording = "off"
+
+[number.1003]
+service = "direct"
+to = "sip:uas@127.0.0.1:5090"
+answer = "when-answered"
+acceptance = "required"
+recording = "on"
+"#;
+
+/// Three specialists in cardiology, a second phone for the second of them, a closed specialty.
+pub const NORTHFIELD: &str = r#"
+inbound_number = "020 7946 0000"
+
+[organisation.northfield]
+name = "Northfield Hospitals"
+prompt = "organisation/northfield-hospitals"
+zone = "Europe/London"
+help = "sip:help@h"
+
+[number."020 7946 0001"]
+service = "dial-in"
+organisation = "northfield"
+
+[number."020 7946 0002"]
+service = "specialty"
+specialty = "cardiology"
+
+[number."020 7946 0003"]
+service = "specialty"
+specialty = "dermatology"
+
+[specialty.cardiology]
+organisation = "northfield"
+name = "Cardiology"
+key = 1
+hours = ["daily 00:00-24:00"]
+outcomes = "advice"
+
+[[specialty.cardiology.session]]
+times = ["mon-fri 13:00-17:00"]
+people = ["ann", "ben", "cat"]
+
+[specialty.dermatology]
+organisation = "northfield"
+name = "Dermatology"
+key = 2
+hours = ["tue 09:30-12:00"]
+
+[specialty.neurology]
+organisation = "northfield"
+name = "Neurology"
+key = 3
+hours = ["daily 00:00-24:00"]
+
+[[outcomes.advice.choice]]
+id = "referral-avoided"
+name = "Referral avoided"
+key = 1
+
+[[outcomes.advice.choice]]
+id = "referral-made"
+name = "Referral made"
+key = 2
+
+[person.ann]
+name = "Dr Ann Archer"
+[[person.ann.phone]]
+kind = "mobile"
+to = "sip:ann@h"
+
+[person.ben]
+name = "Dr Ben Bright"
+[[person.ben.phone]]
+kind = "mobile"
+to = "sip:ben@h"
+[[person.ben.phone]]
+kind = "desk"
+to = "sip:ben-desk@h"
+ring_time_s = 8
+
+[person.cat]
+name = "Dr Cat Cole"
+[[person.cat.phone]]
+kind = "app"
+to = "sip:cat@h"
+
+[practice.elm-street-surgery]
+name = "Elm Street Surgery"
+area = "Northfield North"
+numbers = ["01632 960101"]
+"#;
