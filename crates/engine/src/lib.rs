@@ -3,4 +3,17 @@
 // This crate owns the real clock.
 #![allow(clippy::disallowed_methods)]
 
+mod clock;
+mod config;
+pub mod drive;
+mod engine;
+mod link;
+mod media_thread;
+mod poller;
 pub mod recording;
+mod signalling;
+mod sockets;
+
+pub use clock::Clock;
+pub use config::Config;
+pub use engine::{Engine, Parts, StartError};

@@ -1,7 +1,7 @@
 //! Randomness, as it is passed in: a seed, from which each owner draws a generator of its own.
 
 use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::SeedableRng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
 
 /// 256 bits from the operating system, or from a simulation.
 #[derive(Clone, Copy)]
@@ -25,6 +25,13 @@ impl Seed {
         let mut generator = ChaCha8Rng::from_seed(self.0);
         generator.set_stream(purpose);
         generator
+    }
+
+    /// A seed of its own for one of several owners of the same kind.
+    pub fn child(&self, purpose: u64) -> Seed {
+        let mut bytes = [0; 32];
+        self.generator(purpose).fill_bytes(&mut bytes);
+        Seed(bytes)
     }
 }
 

@@ -1,1 +1,27 @@
-//! SIP, SDP, media commands and call flows put together, sans-IO.
+//! The switch: SIP sessions, media commands and call flows put together, sans-IO.
+//!
+//! It is the only translation between them: a flow's `Dial` becomes a socket pair, an SDP offer and
+//! an INVITE; a 200 becomes a negotiated stream, an open media leg and `Answered`. It holds every
+//! live call and every media slot, and it is told the time. It opens no socket, file or thread, and
+//! it decides nothing about the service: that is `call` and `routing`.
+//!
+//! ```text
+//!  datagram ─▶ sip::Endpoint ─event─▶ leg ─LegEvent─▶ call flow ─Action─▶ leg ─▶ endpoint, media
+//!  media event ─────────────────────▶ leg ─────────┘            └─ Fact ─▶ Record
+//! ```
+
+mod actions;
+mod boundary;
+mod causes;
+mod config;
+mod leg;
+mod live_call;
+mod media_events;
+mod ports;
+mod sip_events;
+mod switch;
+
+pub use boundary::{Input, MediaSlot, Output};
+pub use config::Config;
+pub use rotaline_routing::Plan;
+pub use switch::{Load, Switch};

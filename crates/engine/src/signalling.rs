@@ -1,0 +1,171 @@
+//! The signalling thread: SIP's socket, and the sans-IO `Switch` that it feeds.
+//!
+//! It alone owns SIP state, calls and presence. It waits for datagrams, for media events and for
+//! control messages, and hands on what the switch puts out: datagrams to the socket, commands to
+//! the media threads, records to the journal.
+
+use std::net::UdpSocket;
+use std::sync::mpsc;
+use std::thread::JoinHandle;
+
+use bytes::Bytes;
+use rotaline_media::Event;
+use rotaline_record::Record;
+use rotaline_switch::{Input, Load, Output, Switch};
+use tokio::sync::watch;
+
+use crate::clock::Clock;
+use crate::link::{Receiver, Sender};
+use crate::media_thread::MediaInput;
+use crate::poller::Poller;
+
+/// The token of SIP's socket.
+const SIP: u64 = 0;
+
+/// Datagrams that are handled before other queues get their turn.
+const BURST: usize = 64;
+
+/// The largest datagram: what UDP allows.
+const DATAGRAM_BYTES: usize = 65_535;
+
+/// What the signalling thread owns; the switch is made on the thread itself, since its flows stay
+/// on one thread.
+pub(crate) struct Signalling<S, J> {
+    pub poller: Poller,
+    pub socket: UdpSocket,
+    pub clock: Clock,
+    pub make_switch: S,
+    pub journal: J,
+    pub media: Vec<Sender<MediaInput>>,
+    pub events: Vec<Receiver<Event>>,
+    pub control: mpsc::Receiver<Control>,
+    pub load: watch::Sender<Load>,
+}
+
+/// What the rest of the engine asks of the signalling thread.
+pub(crate) enum Control {
+    /// An input for the switch.
+    Input(Input),
+    /// End the thread, and the media threads with it.
+    Stop,
+}
+
+impl<S, J> Signalling<S, J>
+where
+    S: FnOnce() -> Switch + Send + 'static,
+    J: FnMut(Record) + Send + 'static,
+{
+    /// Starts the thread. It ends when it is told to.
+    pub fn spawn(self) -> std::io::Result<JoinHandle<()>> {
+        std::thread::Builder::new()
+            .name("signalling".to_owned())
+            .spawn(move || self.run())
+    }
+
+    fn run(mut self) {
+        let switch = (self.make_switch)();
+        let mut thread = Running {
+            switch,
+            socket: self.socket,
+            clock: self.clock,
+            journal: self.journal,
+            media: self.media,
+            load: self.load,
+        };
+        if let Err(error) = self.poller.add(&thread.socket, SIP) {
+            tracing::error!(%error, "the SIP socket cannot be waited for");
+            return;
+        }
+        let mut datagram = vec![0; DATAGRAM_BYTES];
+        let mut wake = thread.drain();
+        loop {
+            if let Err(error) = self.poller.wait(wake.map(|at| thread.clock.until(at))) {
+                tracing::error!(%error, "waiting for the SIP socket failed");
+                return;
+            }
+            if self.poller.ready().contains(&SIP) {
+                thread.receive(&mut datagram);
+            }
+            for events in &mut self.events {
+                while let Some(event) = events.pop() {
+                    thread.handle(Input::Media(event));
+                }
+            }
+            while let Ok(control) = self.control.try_recv() {
+                match control {
+                    Control::Input(input) => thread.handle(input),
+                    Control::Stop => return thread.stop(),
+                }
+            }
+            if wake.is_some_and(|at| at <= thread.clock.mono()) {
+                thread.handle(Input::Timeout);
+            }
+            wake = thread.drain();
+        }
+    }
+}
+
+struct Running<J> {
+    switch: Switch,
+    socket: UdpSocket,
+    clock: Clock,
+    journal: J,
+    media: Vec<Sender<MediaInput>>,
+    load: watch::Sender<Load>,
+}
+
+impl<J: FnMut(Record)> Running<J> {
+    fn receive(&mut self, datagram: &mut [u8]) {
+        for _ in 0..BURST {
+            // Nothing there, or an ICMP error of an earlier datagram: transactions have timers.
+            let Ok((length, source)) = self.socket.recv_from(datagram) else {
+                return;
+            };
+            let bytes = Bytes::copy_from_slice(&datagram[..length]);
+            self.handle(Input::Datagram { source, bytes });
+        }
+    }
+
+    fn handle(&mut self, input: Input) {
+        self.switch.handle_input(self.clock.now(), input);
+        self.put_out();
+    }
+
+    /// Does what the switch asks for.
+    fn put_out(&mut self) -> Option<rotaline_model::Mono> {
+        loop {
+            match self.switch.poll_output() {
+                Output::Transmit { to, bytes } => {
+                    // A datagram that cannot be sent is lost; the transaction sends it again.
+                    let _ = self.socket.send_to(&bytes, to);
+                }
+                Output::Media { thread, command } => {
+                    if let Some(media) = self.media.get_mut(usize::from(thread)) {
+                        media.push(MediaInput::Command(command));
+                    }
+                }
+                Output::Record(record) => (self.journal)(*record),
+                Output::Timeout(at) => return at,
+            }
+        }
+    }
+
+    /// After a round: media threads are woken, the load is shown; when to come again.
+    fn drain(&mut self) -> Option<rotaline_model::Mono> {
+        let wake = self.put_out();
+        for media in &mut self.media {
+            media.flush();
+        }
+        let load = self.switch.load();
+        self.load
+            .send_if_modified(|shown| std::mem::replace(shown, load) != load);
+        wake
+    }
+
+    fn stop(mut self) {
+        for media in &mut self.media {
+            media.push(MediaInput::Stop);
+            media.flush();
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! UDP sockets: SIP's, and the pairs that media legs take turns with.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr, UdpSocket};
+
+use rotaline_switch::MediaSlot;
+use socket2::{Domain, Protocol, Socket, Type};
+
+/// SIP's kernel buffer: a burst of calls waits there rather than being lost.
+const SIP_BUFFER_BYTES: usize = 8 << 20;
+
+/// A media socket's kernel buffer: half a second of one stream is far more than is ever waiting.
+const MEDIA_BUFFER_BYTES: usize = 64 << 10;
+
+/// The RTP and RTCP sockets of one slot.
+#[derive(Debug)]
+pub(crate) struct SocketPair {
+    pub rtp: UdpSocket,
+    pub rtcp: UdpSocket,
+}
+
+/// The pairs of one media thread, in the order of their slots.
+pub(crate) type Pairs = Vec<SocketPair>;
+
+/// Binds SIP's socket.
+pub(crate) fn bind_sip(address: SocketAddr) -> io::Result<UdpSocket> {
+    bind(address, SIP_BUFFER_BYTES)
+}
+
+/// Binds a pair for each even port of the range that is free, and deals them to the threads.
+pub(crate) fn bind_media(
+    address: IpAddr,
+    first_port: u16,
+    last_port: u16,
+    threads: u16,
+) -> io::Result<(Vec<Pairs>, Vec<MediaSlot>)> {
+    let mut pairs: Vec<Pairs> = (0..threads).map(|_| Vec::new()).collect();
+    let mut slots = Vec::new();
+    let mut next_thread = 0;
+    for rtp_port in (first_port..last_port).filter(|port| port % 2 == 0) {
+        let Some(pair) = bind_pair(address, rtp_port)? else {
+            continue;
+        };
+        let thread = next_thread;
+        next_thread = (next_thread + 1) % threads;
+        let place = &mut pairs[usize::from(thread)];
+        let slot = u32::try_from(place.len()).map_err(io::Error::other)?;
+        slots.push(MediaSlot {
+            thread,
+            slot,
+            rtp_port,
+        });
+        place.push(pair);
+    }
+    Ok((pairs, slots))
+}
+
+/// One pair; none if another program holds one of its ports.
+fn bind_pair(address: IpAddr, rtp_port: u16) -> io::Result<Option<SocketPair>> {
+    let free = |result: io::Result<UdpSocket>| match result {
+        Ok(socket) => Ok(Some(socket)),
+        Err(error) if error.kind() == io::ErrorKind::AddrInUse => Ok(None),
+        Err(error) => Err(error),
+    };
+    let Some(rtp) = free(bind(SocketAddr::new(address, rtp_port), MEDIA_BUFFER_BYTES))? else {
+        return Ok(None);
+    };
+    let rtcp = free(bind(
+        SocketAddr::new(address, rtp_port + 1),
+        MEDIA_BUFFER_BYTES,
+    ))?;
+    Ok(rtcp.map(|rtcp| SocketPair { rtp, rtcp }))
+}
+
+fn bind(address: SocketAddr, buffer_bytes: usize) -> io::Result<UdpSocket> {
+    let socket = Socket::new(
+        Domain::for_address(address),
+        Type::DGRAM,
+        Some(Protocol::UDP),
+    )?;
+    socket.set_nonblocking(true)?;
+    socket.set_recv_buffer_size(buffer_bytes)?;
+    socket.bind(&address.into())?;
+    Ok(socket.into())
+}
+
+/// Lets this process open as many files as it may: each media slot takes two.
+pub(crate) fn raise_file_limit() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+    let limit = getrlimit(Resource::Nofile);
+    let raised = Rlimit {
+        current: limit.maximum,
+        maximum: limit.maximum,
+    };
+    if let Err(error) = setrlimit(Resource::Nofile, raised) {
+        tracing::warn!(%error, "the limit of open files stays as it is");
+    }
+}

@@ -1,0 +1,297 @@
+//! What a flow asks for, done: actions to SIP, SDP and media.
+
+use rotaline_call::{Action, Input, LegEvent, PhoneAddress, Refusal};
+use rotaline_media::{Command, MediaLeg, TapeId};
+use rotaline_model::{HangupCause, LegId};
+use rotaline_record::{Fact, RecordingPart};
+use rotaline_sdp as sdp;
+use rotaline_sip::Invite;
+
+use crate::boundary::Output;
+use crate::causes;
+use crate::leg::{Leg, MediaState, Negotiation, stream_config};
+use crate::live_call::CallKey;
+use crate::switch::Switch;
+
+impl Switch {
+    /// Does one thing that a flow asked for. What no longer fits (a leg that is gone) is nothing.
+    pub(crate) fn act(&mut self, key: CallKey, action: Action) {
+        match action {
+            Action::Progress(leg) => self.progress(key, leg),
+            Action::Answer(leg) => self.answer(key, leg),
+            Action::Reject(leg, cause) => self.reject(key, leg, causes::reject_with(cause)),
+            Action::Dial { leg, to } => self.dial(key, leg, &to),
+            Action::HangUp(leg, cause) => self.hang_up(key, leg, cause),
+            Action::Play { leg, play, sounds } => {
+                self.command(key, leg, |leg| Command::Play { leg, play, sounds });
+            }
+            Action::StopPlaying(leg) => self.command(key, leg, |leg| Command::Stop { leg }),
+            Action::Enter(leg, room) => {
+                if let Some(room) = self.calls.get(&key).map(|call| call.media_room(room)) {
+                    self.command(key, leg, |leg| Command::Enter { leg, room });
+                }
+            }
+            Action::Leave(leg) => self.command(key, leg, |leg| Command::Leave { leg }),
+            Action::StartRecording(leg, part) => self.start_recording(key, leg, part),
+            Action::TurnRecording(leg, part) => {
+                if let Some(tape) = self.tape(key, part) {
+                    self.command(key, leg, |leg| Command::TurnTape { tape, leg });
+                }
+            }
+            Action::MaskRecording(part, masked) => {
+                self.tape_command(key, part, |tape| Command::MaskTape { tape, masked });
+            }
+            Action::StopRecording(part) => {
+                self.tape_command(key, part, |tape| Command::StopTape { tape });
+            }
+            Action::Note(fact) => self.note(key, fact),
+        }
+    }
+
+    fn progress(&mut self, key: CallKey, leg: LegId) {
+        let now = self.now.mono;
+        if let Some(session) = self.live_session(key, leg) {
+            self.endpoint.progress(now, session, 180);
+        }
+    }
+
+    /// Answers the caller: 200 with our answer (or our offer, if there was none), media open.
+    fn answer(&mut self, key: CallKey, leg_id: LegId) {
+        let now = self.now.mono;
+        let Some(session) = self.live_session(key, leg_id) else {
+            return;
+        };
+        let Some(leg) = self
+            .calls
+            .get_mut(&key)
+            .and_then(|call| call.leg_mut(leg_id))
+        else {
+            return;
+        };
+        let stream = match &leg.negotiation {
+            Negotiation::Answerable(answer, stream) => {
+                let stream = stream.clone();
+                leg.sent = answer.clone();
+                leg.negotiation = Negotiation::Agreed;
+                Some(stream)
+            }
+            Negotiation::OfferInAnswer => {
+                leg.sent = sdp::offer(&leg.local, sdp::CODECS);
+                None
+            }
+            Negotiation::OurOffer | Negotiation::Agreed => return,
+        };
+        let sent = leg.sent.clone();
+        self.endpoint.answer(now, session, sent);
+        if let Some(stream) = stream {
+            self.open_media(key, leg_id, &stream);
+        }
+    }
+
+    pub(crate) fn reject(&mut self, key: CallKey, leg: LegId, with: rotaline_sip::RejectWith) {
+        let now = self.now.mono;
+        if let Some(session) = self.live_session(key, leg) {
+            self.endpoint.reject(now, session, with);
+        }
+        self.close_leg(key, leg);
+    }
+
+    /// Rings a phone: a slot on the call's thread, an offer, an INVITE.
+    fn dial(&mut self, key: CallKey, leg: LegId, to: &PhoneAddress) {
+        if self.try_dial(key, leg, to).is_none() {
+            self.leg_event(key, leg, LegEvent::Refused(Refusal::Unreachable));
+        }
+    }
+
+    fn try_dial(&mut self, key: CallKey, id: LegId, to: &PhoneAddress) -> Option<()> {
+        let (target, destination) = self.target(to)?;
+        let thread = self.calls.get(&key)?.thread;
+        let port = self.ports.take(thread, key, id)?;
+        let local = self.local_description(port.rtp_port);
+        let offer = sdp::offer(&local, sdp::CODECS);
+        let from_user = self
+            .world
+            .plan
+            .borrow()
+            .inbound_number()
+            .as_str()
+            .to_owned();
+        let invite = Invite {
+            target,
+            destination,
+            from_user,
+            offer: offer.clone(),
+        };
+        let session = self.endpoint.invite(self.now.mono, invite);
+        self.by_session.insert(session, (key, id));
+        let leg = Leg {
+            id,
+            session: Some(session),
+            over: false,
+            port: Some(port),
+            negotiation: Negotiation::OurOffer,
+            media: MediaState::Waiting(Vec::new()),
+            local,
+            sent: offer,
+            expires: self.now.mono + self.config.max_leg_age,
+        };
+        self.calls.get_mut(&key)?.legs.push(leg);
+        Some(())
+    }
+
+    /// Request-URI and destination of a phone; none if we have no way to it.
+    fn target(&self, to: &PhoneAddress) -> Option<(String, std::net::SocketAddr)> {
+        match to {
+            PhoneAddress::Number(number) => {
+                let gateway = self.config.gateway?;
+                Some((
+                    format!("sip:{}@{gateway};user=phone", number.as_str()),
+                    gateway,
+                ))
+            }
+            PhoneAddress::Sip(uri) => {
+                let destination = rotaline_sip::destination(uri)?;
+                Some((uri.as_ref().to_owned(), destination))
+            }
+        }
+    }
+
+    pub(crate) fn local_description(&mut self, rtp_port: u16) -> sdp::Local {
+        use rand_chacha::rand_core::Rng;
+
+        // RFC 8866 section 5.2: unique per session and small enough for any far end's integer.
+        let session_id = u64::from(self.ids.next_u32() >> 1);
+        sdp::Local {
+            address: self.config.media_address,
+            rtp_port,
+            session_id,
+            version: 1,
+        }
+    }
+
+    /// Ends a leg, whatever its state.
+    pub(crate) fn hang_up(&mut self, key: CallKey, leg: LegId, cause: HangupCause) {
+        let now = self.now.mono;
+        if let Some(session) = self.live_session(key, leg) {
+            self.endpoint.hang_up(now, session, causes::reason(cause));
+        }
+        self.close_leg(key, leg);
+    }
+
+    fn start_recording(&mut self, key: CallKey, leg: LegId, part: RecordingPart) {
+        let Some(tape) = self.tape(key, part) else {
+            return;
+        };
+        self.command(key, leg, |leg| Command::StartTape { tape, leg });
+        self.note(key, Fact::RecordingStarted { part });
+    }
+
+    fn tape(&self, key: CallKey, part: RecordingPart) -> Option<TapeId> {
+        let case = self.calls.get(&key)?.case;
+        let part = match part {
+            RecordingPart::Case => 0,
+            RecordingPart::Whisper(attempt) => attempt,
+        };
+        Some(TapeId { case, part })
+    }
+
+    fn tape_command(
+        &mut self,
+        key: CallKey,
+        part: RecordingPart,
+        command: impl FnOnce(TapeId) -> Command,
+    ) {
+        let Some(tape) = self.tape(key, part) else {
+            return;
+        };
+        let Some(thread) = self.calls.get(&key).map(|call| call.thread) else {
+            return;
+        };
+        self.put_out(Output::Media {
+            thread,
+            command: command(tape),
+        });
+    }
+
+    /// Commands a leg's media, or keeps the command until its media opens.
+    pub(crate) fn command(
+        &mut self,
+        key: CallKey,
+        leg: LegId,
+        command: impl FnOnce(MediaLeg) -> Command,
+    ) {
+        let Some(leg) = self.calls.get_mut(&key).and_then(|call| call.leg_mut(leg)) else {
+            return;
+        };
+        let Some(port) = leg.port else { return };
+        let command = command(port.media);
+        match &mut leg.media {
+            MediaState::Waiting(commands) => commands.push(command),
+            MediaState::Open => {
+                self.put_out(Output::Media {
+                    thread: port.media.thread,
+                    command,
+                });
+            }
+            MediaState::Closed => {}
+        }
+    }
+
+    /// Lets a leg's media flow, and gives it what was asked of it before.
+    pub(crate) fn open_media(&mut self, key: CallKey, leg: LegId, stream: &sdp::Stream) {
+        let Some(leg) = self.calls.get_mut(&key).and_then(|call| call.leg_mut(leg)) else {
+            return;
+        };
+        let Some(port) = leg.port else { return };
+        let MediaState::Waiting(commands) = &mut leg.media else {
+            return;
+        };
+        let commands = std::mem::take(commands);
+        leg.media = MediaState::Open;
+        let open = Command::Open {
+            leg: port.media,
+            stream: stream_config(stream),
+        };
+        for command in std::iter::once(open).chain(commands) {
+            self.put_out(Output::Media {
+                thread: port.media.thread,
+                command,
+            });
+        }
+    }
+
+    /// The flow has done with a leg: its media closes, its session ends by itself.
+    pub(crate) fn close_leg(&mut self, key: CallKey, leg: LegId) {
+        let Some(leg) = self.calls.get_mut(&key).and_then(|call| call.leg_mut(leg)) else {
+            return;
+        };
+        leg.over = true;
+        let Some(port) = leg.port else { return };
+        match std::mem::replace(&mut leg.media, MediaState::Closed) {
+            MediaState::Waiting(_) => {
+                leg.port = None;
+                self.ports.give_back(port.media);
+            }
+            MediaState::Open => {
+                let command = Command::Close { leg: port.media };
+                self.put_out(Output::Media {
+                    thread: port.media.thread,
+                    command,
+                });
+            }
+            MediaState::Closed => {}
+        }
+        self.forget_if_gone(key);
+    }
+
+    /// The SIP session of a leg that is not over.
+    fn live_session(&mut self, key: CallKey, leg: LegId) -> Option<rotaline_sip::SessionId> {
+        let leg = self.calls.get_mut(&key)?.leg_mut(leg)?;
+        if leg.over { None } else { leg.session }
+    }
+
+    /// Tells the flow what happened on a leg, in its turn.
+    pub(crate) fn leg_event(&mut self, key: CallKey, leg: LegId, event: LegEvent) {
+        self.ready.push_back((key, Input::Leg(leg, event)));
+    }
+}

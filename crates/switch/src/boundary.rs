@@ -1,0 +1,64 @@
+//! What a switch is told, and what it puts out.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use rotaline_media as media;
+use rotaline_model::Mono;
+use rotaline_record::Record;
+use rotaline_routing::Plan;
+
+/// A bound socket pair of a media thread, as it is handed to the switch at start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MediaSlot {
+    /// The media thread.
+    pub thread: u16,
+    /// The pair's index on that thread; indices of a thread are 0, 1, 2...
+    pub slot: u32,
+    /// The RTP port; RTCP is the next one.
+    pub rtp_port: u16,
+}
+
+/// What a switch is told.
+#[derive(Debug)]
+pub enum Input {
+    /// A SIP datagram arrived.
+    Datagram {
+        /// From where.
+        source: SocketAddr,
+        /// What.
+        bytes: Bytes,
+    },
+    /// A media thread has something to tell.
+    Media(media::Event),
+    /// The plan was edited; attempts and calls from now on follow it.
+    Plan(Arc<Plan>),
+    /// Take no more calls; those that are up go on.
+    Drain,
+    /// The time that [`Output::Timeout`] asked for has come.
+    Timeout,
+}
+
+/// What a switch puts out; drained until [`Output::Timeout`].
+#[derive(Debug)]
+pub enum Output {
+    /// A SIP datagram to send.
+    Transmit {
+        /// To where.
+        to: SocketAddr,
+        /// What.
+        bytes: Bytes,
+    },
+    /// A command for one media thread.
+    Media {
+        /// Which thread.
+        thread: u16,
+        /// What it shall do.
+        command: media::Command,
+    },
+    /// Something to journal.
+    Record(Box<Record>),
+    /// Nothing more now. Call again at this time, if any.
+    Timeout(Option<Mono>),
+}

@@ -1,0 +1,27 @@
+//! How a switch behaves; checked by whoever reads the settings.
+
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use rotaline_model::NodeId;
+use rotaline_sip as sip;
+
+/// How a switch behaves.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The SIP endpoint's.
+    pub sip: sip::Config,
+    /// The address that goes into SDP: where phones send their RTP.
+    pub media_address: IpAddr,
+    /// Where numbers are sent: the provider's or PBX's SIP address.
+    pub gateway: Option<SocketAddr>,
+    /// This machine, in every record.
+    pub node: NodeId,
+    /// Most calls at a time; beyond it a caller gets 503 with Retry-After.
+    pub max_calls: usize,
+    /// A leg older than this gets BYE, so that one lost BYE never keeps a case open.
+    pub max_leg_age: Duration,
+}
+
+/// Seconds that a refused caller is asked to wait (RFC 3261 section 20.33).
+pub(crate) const RETRY_AFTER_S: u32 = 5;
