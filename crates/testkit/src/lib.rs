@@ -1,1 +1,3 @@
 //! For tests: a virtual network, tones and their detection.
+
+pub mod network;
