@@ -6,6 +6,9 @@ use serde_json::Value;
 use crate::scenario::Scenario;
 use crate::server::Server;
 
+/// How an outcome reads that was not given.
+const NO_OUTCOME: &str = "-";
+
 /// The ids of every case.
 pub fn list(server: &Server) -> Result<Vec<String>> {
     let answer = server.get("/api/v1/calls")?;
@@ -58,10 +61,11 @@ pub fn problems(case: &Value, scenario: &Scenario) -> Vec<String> {
         text(&case["talk_ended_by"]),
         facts.talk_ended_by.clone(),
     );
-    let outcome = list_of(case, "outcomes")
-        .last()
-        .and_then(|outcome| text(&outcome["outcome"]));
-    compare("outcome", outcome, facts.outcome.clone());
+    let outcome = facts
+        .outcome
+        .clone()
+        .unwrap_or_else(|| NO_OUTCOME.to_owned());
+    compare("outcome", text(&case["outcome"]), Some(outcome));
     let attempts: Vec<String> = list_of(case, "attempts")
         .iter()
         .map(attempt_words)
@@ -104,11 +108,9 @@ fn bookkeeping(case: &Value, scenario: &Scenario) -> Vec<String> {
         "facts were left out",
     );
     let talked = scenario.is.case.talk_ended_by.is_some();
-    hold(
-        (case["talk_ms"].as_u64().unwrap_or(0) > 0) == talked,
-        "talk_ms does not fit the talk",
-    );
-    let waited = case["wait_ms"].is_u64();
+    let talk_s = case["talk_s"].as_f64().unwrap_or(0.0);
+    hold((talk_s > 0.0) == talked, "talk_s does not fit the talk");
+    let waited = case["wait_s"].is_number();
     hold(
         waited || list_of(case, "attempts").is_empty(),
         "phones were rung, but nobody waited",
@@ -135,12 +137,13 @@ fn proofs(case: &Value) -> Vec<String> {
 
 /// What the caller was told.
 fn heard(case: &Value, scenario: &Scenario) -> Vec<String> {
-    let legs = list_of(case, "prompts")
+    let by_caller = |prompt: &&Value| prompt["leg"].as_u64() == Some(0);
+    let audible = |prompt: &&Value| prompt["heard_s"].as_f64().unwrap_or(0.0) > 0.0;
+    let prompts = list_of(case, "prompts")
         .iter()
-        .filter(|leg| leg["leg"].as_u64() == Some(0));
-    let heard: Vec<String> = legs
-        .flat_map(|leg| list_of(leg, "heard"))
-        .filter(|prompt| prompt["ms"].as_u64().unwrap_or(0) > 0)
+        .filter(by_caller)
+        .filter(audible);
+    let heard: Vec<String> = prompts
         .filter_map(|prompt| text(&prompt["prompt"]))
         .collect();
     let facts = &scenario.is.case;
@@ -163,17 +166,16 @@ fn heard(case: &Value, scenario: &Scenario) -> Vec<String> {
 
 /// The ladder begins with the caller's INVITE, and holds what the scenario names.
 fn ladder(case: &Value, wanted: &[String]) -> Vec<String> {
-    let calls = list_of(case, "ladder")
+    let entry_words = |entry: &Value| {
+        Some(format!(
+            "{} {}",
+            text(&entry["direction"])?,
+            text(&entry["what"])?
+        ))
+    };
+    let words: Vec<String> = list_of(case, "ladder")
         .iter()
-        .flat_map(|call| list_of(call, "entries"));
-    let words: Vec<String> = calls
-        .filter_map(|entry| {
-            Some(format!(
-                "{} {}",
-                text(&entry["direction"])?,
-                text(&entry["what"])?
-            ))
-        })
+        .filter_map(entry_words)
         .collect();
     let mut problems = Vec::new();
     if words.first().map(String::as_str) != Some("in INVITE") {

@@ -21,7 +21,7 @@ use crate::{House, case, party, ports, recording, server};
 /// Media ports of a scenario's server: eight legs.
 const MEDIA_PORTS: u16 = 16;
 /// Once the caller is gone, everybody else must be too within this time.
-const AFTERMATH: Duration = Duration::from_secs(12);
+const AFTERMATH: Duration = Duration::from_secs(30);
 /// From the last party's end until the case reads closed and its recording is stored.
 const RECORD_LIMIT: Duration = Duration::from_secs(10);
 const LOOK_EVERY: Duration = Duration::from_millis(50);
@@ -248,7 +248,8 @@ fn closed_case(server: &Server, scenario: &Scenario) -> Result<Value> {
         let cases = case::list(server)?;
         if let [id] = &cases[..] {
             let case = case::get(server, id)?;
-            if case::is_closed(&case) && (!scenario.is.case.recorded || recording::is_stored(&case))
+            if case::is_closed(&case)
+                && (!scenario.is.case.recorded || recording::all_stored(&case))
             {
                 return Ok(case);
             }

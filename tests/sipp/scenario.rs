@@ -106,6 +106,9 @@ pub struct CaseFacts {
     /// Whether there is a recording.
     #[serde(default = "yes")]
     pub recorded: bool,
+    /// Whether its MP3 is fetched too, and judged by the same ears.
+    #[serde(default)]
+    pub mp3: bool,
     /// Least speech on the recording's right channel, in milliseconds.
     #[serde(default = "thousand")]
     pub prompts_ms: u64,
