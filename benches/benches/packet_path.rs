@@ -106,7 +106,6 @@ struct Thread {
     codecs: [Codec; 2],
     slot: u32,
     round: u64,
-    packets: u64,
 }
 
 impl Thread {
@@ -123,7 +122,6 @@ impl Thread {
             codecs,
             slot: 0,
             round: 0,
-            packets: 0,
         };
         for slot in 0..LEGS {
             thread.open(slot);
@@ -183,7 +181,6 @@ impl Thread {
         let from = phone(self.slot);
         self.media
             .receive_rtp(now, self.slot, from, &mut self.packet, &mut self.io);
-        self.packets += 1;
         self.slot += 1;
         if self.slot == LEGS {
             self.slot = 0;

@@ -67,7 +67,7 @@ const fn encode_alaw(sample: i16) -> u8 {
     };
     // 12 bits of magnitude: segment 0 and 1 below 32 and 64, each further one twice as wide.
     let bits = 16 - magnitude.leading_zeros();
-    let segment = if bits <= 5 { 0 } else { bits - 5 };
+    let segment = bits.saturating_sub(5);
     let shift = if segment < 2 { 1 } else { segment };
     let interval = (magnitude >> shift) & 0x0f;
     (((segment as u8) << 4) | interval as u8) ^ mask

@@ -23,7 +23,7 @@ use crate::tone::Tones;
 use crate::{Codec, Command, Event, Io, MediaLeg, MediaRoom, StreamConfig, TapeId};
 
 /// The generator's purpose (see [`Seed::generator`]).
-const RANDOMNESS_OF_MEDIA: u64 = 0x6d65_6469_61;
+const RANDOMNESS_OF_MEDIA: u64 = 0x6d_6564_6961;
 /// Reports leave every 5 s on average, half to one and a half of it (RFC 3550 section 6.2).
 const REPORT_MEAN_MS: u32 = 5_000;
 /// Recordings for each slot: a case's own may outlive the leg that it began on.

@@ -177,7 +177,7 @@ fn round_trip_ms(now: Mono, last: u32, delay: u32) -> u32 {
     let round_trip = middle(now).wrapping_sub(last).wrapping_sub(delay);
     // A peer whose clock runs a little fast makes it negative.
     let round_trip = round_trip.cast_signed().max(0).unsigned_abs();
-    (u64::from(round_trip) * 1000 >> 16) as u32
+    ((u64::from(round_trip) * 1000) >> 16) as u32
 }
 
 fn word(packet: &[u8], at: usize) -> Option<u32> {
