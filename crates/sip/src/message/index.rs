@@ -1,8 +1,9 @@
 //! The header index of one datagram: where the start line, each header field and the body lie.
 //!
-//! RFC 3261 sections 7 and 7.3.1. One pass, one allocation, no values read. Lines end in CRLF and in
-//! nothing else: a stray CR or LF is a fault, since a field copied into our own messages would split
-//! there for a laxer reader. After a fault the pass goes on, so that the request can be answered.
+//! RFC 3261 sections 7 and 7.3.1. One pass, one allocation, no values read. Lines end in CRLF and
+//! in nothing else: a stray CR or LF is a fault, since a field copied into our own messages would
+//! split there for a laxer reader. After a fault the pass goes on, so that the request can be
+//! answered.
 //!
 //! ```text
 //! INVITE sip:1001@192.0.2.1 SIP/2.0 CRLF      start

@@ -1,8 +1,8 @@
 //! Writes messages: start line, header fields, body, into one buffer.
 //!
-//! RFC 3261 sections 7, 8.2.6, 18.2.1 and 20; RFC 3581 section 4. Values copied from another message
-//! keep their raw text, unfolded. Nothing that is written can begin a new line: CR and LF in a value
-//! become spaces, whoever it came from.
+//! RFC 3261 sections 7, 8.2.6, 18.2.1 and 20; RFC 3581 section 4. Values copied from another
+//! message keep their raw text, unfolded. Nothing that is written can begin a new line: CR and LF
+//! in a value become spaces, whoever it came from.
 
 use std::fmt::{self, Display, Write as _};
 use std::net::SocketAddr;
@@ -72,7 +72,8 @@ impl Writer {
             writer.copy(request, HeaderName::Timestamp);
         }
         //= RFC 3261 section 12.1.1
-        //# the UAS MUST copy all Record-Route header field values from the request into the response
+        //# the UAS MUST copy all Record-Route header field values from the request into the
+        //# response
         if (101..300).contains(&status) {
             writer.copy(request, HeaderName::RecordRoute);
         }
@@ -158,9 +159,9 @@ impl Writer {
             self.put(b": ");
             self.put_safe(value);
             //= RFC 3261 section 8.2.6.2
-            //# if the To header field in the request did not contain a tag, the URI in the To header
-            //# field in the response MUST equal the URI in the To header field; additionally, the
-            //# UAS MUST add a tag to the To header field in the response
+            //# if the To header field in the request did not contain a tag, the URI in the To
+            //# header field in the response MUST equal the URI in the To header field;
+            //# additionally, the UAS MUST add a tag to the To header field in the response
             if let (HeaderName::To, Some(tag)) = (name, tag)
                 && NameAddr::parse(value).is_some_and(|to| to.params.get("tag").is_none())
             {

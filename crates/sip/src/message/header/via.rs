@@ -137,8 +137,8 @@ impl<'a> Via<'a> {
     pub fn reply_to(&self, source: SocketAddr) -> SocketAddr {
         match self.rport() {
             //= RFC 3581 section 4
-            //# the response MUST be sent to the IP address indicated in the "received" parameter,
-            //# and the port indicated in the "rport" parameter
+            //# the response MUST be sent to the IP address listed in the "received" parameter, and
+            //# the port in the "rport" parameter.
             Rport::Asked | Rport::Port(_) => source,
             //= RFC 3261 section 18.2.2
             //# the response MUST be sent to the address in the "received" parameter, using the

@@ -58,8 +58,8 @@ fn malformed_vias_are_refused() {
 
 //= RFC 3581 section 4
 //= type=test
-//# the response MUST be sent to the IP address indicated in the "received" parameter, and the
-//# port indicated in the "rport" parameter
+//# the response MUST be sent to the IP address listed in the "received" parameter, and the
+//# port in the "rport" parameter.
 #[test]
 fn a_response_goes_where_the_request_came_from_if_asked() {
     assert_eq!(
