@@ -1,5 +1,8 @@
 //! What an `Endpoint` is told, and what it puts out.
+//!
+//! Debug output has no telephone numbers, addresses of callers or bytes of messages in it.
 
+use std::fmt;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -37,7 +40,6 @@ pub struct Config {
 }
 
 /// What an endpoint is told.
-#[derive(Debug)]
 pub enum Input {
     /// A datagram arrived.
     Datagram {
@@ -51,7 +53,6 @@ pub enum Input {
 }
 
 /// What an endpoint puts out; drained until [`Output::Timeout`].
-#[derive(Debug)]
 pub enum Output {
     /// A datagram to send.
     Transmit {
@@ -91,7 +92,7 @@ pub enum TracedWhat {
 }
 
 /// An INVITE that begins a session.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Incoming {
     /// Where it came from.
     pub source: SocketAddr,
@@ -109,7 +110,6 @@ pub struct Incoming {
 }
 
 /// What happens in a session.
-#[derive(Debug)]
 pub enum Event {
     /// A new call. 100 has been sent. Decide with `progress`, `answer`, `reject`.
     Incoming(SessionId, Box<Incoming>),
@@ -142,12 +142,13 @@ pub enum Event {
         /// Whether it ended for want of an ACK or a reply.
         lost: bool,
     },
-    /// The last transaction of a session that we ended is over; nothing of it is left.
+    /// A session that we ended is over: its CANCEL, BYE or refusal is answered, or never will be.
+    /// Nothing of it is left but transactions that absorb copies.
     Terminated(SessionId),
 }
 
 /// An INVITE to send.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Invite {
     /// Request-URI and To, e.g. `sip:+442079460000@192.0.2.1;user=phone`.
     pub target: String,
@@ -155,7 +156,7 @@ pub struct Invite {
     pub destination: SocketAddr,
     /// User part of From and Contact: the presented number.
     pub from_user: String,
-    /// The SDP offer.
+    /// The SDP offer; empty: the far end is asked for its own.
     pub offer: Bytes,
 }
 
@@ -166,6 +167,74 @@ pub struct RejectWith {
     pub status: u16,
     /// Seconds of `Retry-After`, if any.
     pub retry_after_s: Option<u32>,
+}
+
+impl fmt::Debug for Input {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Datagram { bytes, .. } => write!(f, "Datagram({} bytes)", bytes.len()),
+            Self::Timeout => f.write_str("Timeout"),
+        }
+    }
+}
+
+impl fmt::Debug for Output {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Transmit { bytes, .. } => write!(f, "Transmit({} bytes)", bytes.len()),
+            Self::Event(event) => event.fmt(f),
+            Self::Traced(traced) => traced.fmt(f),
+            Self::Timeout(at) => f.debug_tuple("Timeout").field(at).finish(),
+        }
+    }
+}
+
+impl fmt::Debug for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let tuple = |f: &mut fmt::Formatter<'_>,
+                     name: &str,
+                     session: &SessionId,
+                     more: Option<&dyn fmt::Debug>| {
+            let mut tuple = f.debug_tuple(name);
+            tuple.field(session);
+            if let Some(more) = more {
+                tuple.field(more);
+            }
+            tuple.finish()
+        };
+        let bytes = |sdp: &Option<Bytes>| sdp.as_ref().map(Bytes::len);
+        match self {
+            Self::Incoming(id, incoming) => tuple(f, "Incoming", id, Some(incoming)),
+            Self::Trying(id) => tuple(f, "Trying", id, None),
+            Self::Progress(id, status) => tuple(f, "Progress", id, Some(status)),
+            Self::Answered(id, sdp) => tuple(f, "Answered", id, Some(&sdp.len())),
+            Self::Failed {
+                session, status, ..
+            } => tuple(f, "Failed", session, Some(status)),
+            Self::Acknowledged(id, sdp) => tuple(f, "Acknowledged", id, Some(&bytes(sdp))),
+            Self::Reoffer(id, sdp) => tuple(f, "Reoffer", id, Some(&bytes(sdp))),
+            Self::Ended { session, lost } => tuple(f, "Ended", session, Some(lost)),
+            Self::Terminated(id) => tuple(f, "Terminated", id, None),
+        }
+    }
+}
+
+impl fmt::Debug for Incoming {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Incoming")
+            .field("has_caller", &self.caller.is_some())
+            .field("diversions", &self.diverted_by.len())
+            .field("offer_bytes", &self.offer.as_ref().map(Bytes::len))
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Invite {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Invite")
+            .field("offer_bytes", &self.offer.len())
+            .finish_non_exhaustive()
+    }
 }
 
 /// The endpoint's methods, named here for its drivers. Each takes the time, none fails on a session
@@ -182,5 +251,6 @@ pub struct RejectWith {
 /// - `hang_up(&mut self, now, session, reason: Option<&str>) -> bool`: CANCEL, BYE or a refusal,
 ///   whatever fits the state; a late 2xx after CANCEL gets its ACK and BYE
 /// - `sessions(&self) -> usize`, `transactions(&self) -> usize`: for leak checks
+/// - `counters(&self) -> Counters`: what was dropped, and why
 #[doc(hidden)]
 pub type Contract = SessionId;

@@ -19,7 +19,6 @@ pub use route::destination;
 pub(crate) const MAX_FORWARDS: u32 = 70;
 
 /// One side's view of a dialog.
-#[derive(Debug)]
 pub(crate) struct Dialog {
     call_id: Arc<str>,
     /// Our From: URI and tag.

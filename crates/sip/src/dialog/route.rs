@@ -15,7 +15,7 @@ const DEFAULT_PORT: u16 = 5060;
 const MAX_ROUTES: usize = 16;
 
 /// Route elements as text, brackets and parameters included, in the order of Route.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct RouteSet(Box<[Box<str>]>);
 
 impl RouteSet {

@@ -101,7 +101,8 @@ impl Endpoint {
         up.exchange = Exchange::Idle;
         let to = up.dialog.next_hop(peer);
         let writer = up.dialog.ack(cseq, self.config.advertised, via_branch);
-        let ack = self.finish_request(writer, Some(&answer));
+        let answer = (!answer.is_empty()).then_some(answer.as_ref());
+        let ack = self.finish_request(writer, answer);
         let tag = self
             .sessions
             .get(&session)

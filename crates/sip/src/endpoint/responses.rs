@@ -73,7 +73,7 @@ impl Endpoint {
         let (id, to) = (entry.session, entry.origin.to);
         let nth = Nth::of_status(status, entry.last_status);
         let received = entry.machine.response(now, status, &timers, || ack);
-        if received != Received::Copy {
+        if !matches!(received, Received::Copy) {
             entry.last_status = status;
         }
         self.arm_invite_client(branch);

@@ -36,7 +36,6 @@ use crate::transaction::TransactionKey;
 pub(crate) use success::{Awaits, Success};
 
 /// One INVITE session.
-#[derive(Debug)]
 pub(crate) struct Session {
     pub(crate) call_id: Arc<str>,
     pub(crate) local_tag: LocalTag,
@@ -52,7 +51,6 @@ pub(crate) struct Session {
 }
 
 /// The state of a session.
-#[derive(Debug)]
 pub(crate) enum State {
     /// Outgoing, without a final response.
     Calling { branch: Branch, offer: OfferIn },
@@ -84,7 +82,6 @@ pub(crate) enum OfferIn {
 }
 
 /// An INVITE that we have not answered.
-#[derive(Debug)]
 pub(crate) struct Ringing {
     pub(crate) key: TransactionKey,
     pub(crate) invite: Message,
@@ -93,7 +90,6 @@ pub(crate) struct Ringing {
 }
 
 /// A confirmed session.
-#[derive(Debug)]
 pub(crate) struct Up {
     pub(crate) dialog: Dialog,
     /// Who owes whom the rest of an offer/answer exchange.
@@ -101,7 +97,6 @@ pub(crate) struct Up {
 }
 
 /// What is outstanding in a confirmed session. One at a time: a second is refused.
-#[derive(Debug)]
 pub(crate) enum Exchange {
     /// Nothing.
     Idle,
@@ -114,7 +109,6 @@ pub(crate) enum Exchange {
 }
 
 /// A re-INVITE or UPDATE that we have not answered.
-#[derive(Debug)]
 pub(crate) struct Reoffer {
     pub(crate) key: TransactionKey,
     pub(crate) request: Message,

@@ -12,7 +12,6 @@ use crate::boundary::TimerConfig;
 use crate::transaction::Expired;
 
 /// A 2xx whose ACK is outstanding.
-#[derive(Debug)]
 pub(crate) struct Success {
     /// CSeq of the INVITE, and so of the ACK.
     pub(crate) cseq: u32,

@@ -25,7 +25,7 @@ use super::{Expired, Received, earlier};
 use crate::boundary::TimerConfig;
 
 /// One request of ours.
-#[derive(Debug)]
+#[cfg_attr(test, derive(Debug))]
 pub(crate) enum Client {
     /// No response yet.
     Trying {

@@ -29,7 +29,7 @@ use super::{Expired, Received, earlier};
 use crate::boundary::TimerConfig;
 
 /// One INVITE of ours.
-#[derive(Debug)]
+#[cfg_attr(test, derive(Debug))]
 pub(crate) enum InviteClient {
     /// No response yet.
     Calling {

@@ -25,7 +25,7 @@ use super::{Expired, Repeated, Sending, earlier};
 use crate::boundary::TimerConfig;
 
 /// One INVITE of theirs.
-#[derive(Debug)]
+#[cfg_attr(test, derive(Debug))]
 pub(crate) enum InviteServer {
     /// No final response yet.
     Proceeding { last: Option<Bytes> },

@@ -5,6 +5,8 @@
 //! no message, no socket and no session. Its one deadline is `deadline()`. What may not happen in
 //! a state is an outcome ([`Received::Stray`], [`Sending::TooLate`]), never a panic.
 //!
+//! Nothing here can be printed outside tests: the bytes hold telephone numbers.
+//!
 //! The transport errors of section 17 are not events here: a datagram that could not be sent is a
 //! datagram lost, and a timer finds out.
 
@@ -13,6 +15,8 @@ mod invite_client;
 mod invite_server;
 mod key;
 mod server;
+#[cfg(test)]
+mod tests;
 
 use std::time::Duration;
 
@@ -28,7 +32,7 @@ pub(crate) use key::TransactionKey;
 pub(crate) use server::Server;
 
 /// What a client transaction makes of a response.
-#[derive(Debug, PartialEq, Eq)]
+#[cfg_attr(test, derive(Debug, PartialEq, Eq))]
 #[must_use]
 pub(crate) enum Received {
     /// It is news: for the transaction's user.
@@ -44,7 +48,7 @@ pub(crate) enum Received {
 }
 
 /// What a server transaction makes of another copy of its request, or of an ACK.
-#[derive(Debug, PartialEq, Eq)]
+#[cfg_attr(test, derive(Debug, PartialEq, Eq))]
 #[must_use]
 pub(crate) enum Repeated {
     /// Absorbed.
@@ -68,7 +72,7 @@ pub(crate) enum Sending {
 }
 
 /// What the coming of a deadline brings.
-#[derive(Debug, PartialEq, Eq)]
+#[cfg_attr(test, derive(Debug, PartialEq, Eq))]
 #[must_use]
 pub(crate) enum Expired {
     /// Nothing is due yet.

@@ -26,7 +26,7 @@ use super::{Expired, Repeated, Sending};
 use crate::boundary::TimerConfig;
 
 /// One request of theirs.
-#[derive(Debug)]
+#[cfg_attr(test, derive(Debug))]
 pub(crate) enum Server {
     /// No response yet.
     Trying,

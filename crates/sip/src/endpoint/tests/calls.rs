@@ -10,7 +10,7 @@ use crate::boundary::{Event, Invite, RejectWith, SessionId};
 const SECOND: Duration = Duration::from_secs(1);
 
 /// The session of the last incoming call at `b`.
-fn incoming(pair: &Pair) -> SessionId {
+pub(super) fn incoming(pair: &Pair) -> SessionId {
     let found = pair.b.events.iter().rev().find_map(|event| match event {
         Event::Incoming(session, _) => Some(*session),
         _ => None,
@@ -18,12 +18,12 @@ fn incoming(pair: &Pair) -> SessionId {
     found.unwrap()
 }
 
-fn answer(pair: &mut Pair, session: SessionId) {
+pub(super) fn answer(pair: &mut Pair, session: SessionId) {
     assert!(pair.at_b(|b, now| b.answer(now, session, Bytes::from_static(b"answer"))));
 }
 
 /// A call that is up, with nothing on the wire.
-fn established() -> (Pair, SessionId, SessionId) {
+pub(super) fn established() -> (Pair, SessionId, SessionId) {
     let mut pair = Pair::new();
     let a = pair.call();
     pair.run(SECOND);

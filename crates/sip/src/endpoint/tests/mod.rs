@@ -2,8 +2,10 @@
 
 mod calls;
 mod pair;
+mod refusals;
 mod solo;
 mod text;
+mod trouble;
 
 use std::net::SocketAddr;
 use std::time::Duration;

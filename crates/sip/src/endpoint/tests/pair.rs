@@ -8,7 +8,7 @@ use bytes::Bytes;
 use rotaline_model::{Mono, Seed};
 
 use super::config;
-use crate::boundary::{Event, Input, Invite, Output, SessionId, Traced};
+use crate::boundary::{Event, Input, Invite, Output, SessionId, Traced, TracedWhat};
 use crate::endpoint::Endpoint;
 
 /// How long a datagram is under way.
@@ -45,6 +45,7 @@ pub(crate) struct Pair {
     decide: Decide,
     /// Each datagram as it was sent: `a>b INVITE`, `b>a 200 INVITE`, `a>| BYE` if it vanished.
     pub(crate) flow: Vec<String>,
+    pub(crate) last_datagram: Bytes,
 }
 
 impl Side {
@@ -74,6 +75,7 @@ impl Pair {
             sent: 0,
             decide: Box::new(|_| Fate::Arrive),
             flow: Vec::new(),
+            last_datagram: Bytes::new(),
         }
     }
 
@@ -151,6 +153,14 @@ impl Pair {
         std::mem::take(&mut self.flow)
     }
 
+    pub(crate) fn ladder_of_a(&self) -> Vec<String> {
+        self.a.ladder.iter().map(draw).collect()
+    }
+
+    pub(crate) fn ladder_of_b(&self) -> Vec<String> {
+        self.b.ladder.iter().map(draw).collect()
+    }
+
     fn next(&self) -> Option<Mono> {
         let wire = self.wire.keys().next().map(|(at, _)| *at);
         [wire, self.a.wake, self.b.wake].into_iter().flatten().min()
@@ -220,6 +230,7 @@ impl Pair {
             Fate::Late(by) => (&[DELAY + by], line),
         };
         self.flow.push(line);
+        self.last_datagram = bytes.clone();
         for delay in arrivals {
             self.sent += 1;
             self.wire
@@ -237,6 +248,16 @@ pub(crate) fn what(bytes: &[u8]) -> String {
     match first.strip_prefix("SIP/2.0 ") {
         Some(status) => format!("{} {method}", &status[..3]),
         None => method.to_owned(),
+    }
+}
+
+/// A line of the ladder as text: `> INVITE`, `< 200 INVITE again`.
+pub(crate) fn draw(line: &Traced) -> String {
+    let arrow = if line.sent { '>' } else { '<' };
+    let again = if line.again { " again" } else { "" };
+    match line.what {
+        TracedWhat::Request(method) => format!("{arrow} {method}{again}"),
+        TracedWhat::Response(status, method) => format!("{arrow} {status} {method}{again}"),
     }
 }
 

@@ -11,6 +11,20 @@ use super::pair::tell;
 use crate::boundary::{Config, Event, Input, Output, SessionId};
 use crate::endpoint::Endpoint;
 
+/// A new call of the usual peer.
+pub(crate) const INVITE: &str = "\
+INVITE sip:1001@192.0.2.1 SIP/2.0
+Via: SIP/2.0/UDP 192.0.2.9:5090;branch=z9hG4bKone
+Max-Forwards: 70
+From: \"Elm Street\" <sip:01632960001@192.0.2.9>;tag=theirs
+To: <sip:1001@192.0.2.1>
+Call-ID: one@192.0.2.9
+CSeq: 1 INVITE
+Contact: <sip:elm@192.0.2.9:5090>
+Content-Type: application/sdp
+
+offer";
+
 /// One endpoint at 192.0.2.1:5060.
 pub(crate) struct Solo {
     pub(crate) now: Mono,
