@@ -30,6 +30,17 @@ const LINE: &str = "line";
 /// What was traced of each party. Instants are milliseconds since 1970.
 pub struct Traces(BTreeMap<String, Trace>);
 
+/// Name, signalling, keys, sounds.
+pub type Planted = (
+    &'static str,
+    Vec<(&'static str, f64)>,
+    Vec<(&'static str, f64)>,
+    Vec<(&'static str, f64)>,
+);
+
+/// What a key of a planted trace lasts.
+const KEY_MS: f64 = 100.0;
+
 struct Trace {
     /// SIPp's log, in order.
     signalling: Vec<(String, f64)>,
@@ -60,6 +71,30 @@ impl Traces {
             ))
         });
         Ok(Traces(parties.collect::<Result<_>>()?))
+    }
+
+    /// Traces that nobody left: per party signalling, ends of keys, beginnings of sounds.
+    pub fn planted<const N: usize>(parties: [Planted; N]) -> Traces {
+        let parties = parties.map(|(name, signalling, keys, heard)| {
+            let key = |(digit, end): (&str, f64)| Key {
+                digit: digit.to_owned(),
+                start: end - KEY_MS,
+                end,
+            };
+            let segment = |(what, from): (&str, f64)| Segment {
+                what: what.to_owned(),
+                from,
+            };
+            let signal = |(word, at): (&str, f64)| (word.to_owned(), at);
+            let trace = Trace {
+                signalling: signalling.into_iter().map(signal).collect(),
+                keys: keys.into_iter().map(key).collect(),
+                heard: heard.into_iter().map(segment).collect(),
+                max_gap_ms: 0.0,
+            };
+            (name.to_owned(), trace)
+        });
+        Traces(parties.into())
     }
 
     fn of(&self, name: &str) -> Option<&Trace> {

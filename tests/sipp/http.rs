@@ -34,7 +34,8 @@ pub fn get(server: SocketAddr, path: &str, token: &str) -> Result<Answer> {
     parse(&bytes).with_context(|| format!("GET {path}"))
 }
 
-fn parse(bytes: &[u8]) -> Result<Answer> {
+/// An answer's bytes, to the end of its connection.
+pub fn parse(bytes: &[u8]) -> Result<Answer> {
     let end = bytes
         .windows(4)
         .position(|w| w == b"\r\n\r\n")

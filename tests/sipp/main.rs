@@ -25,6 +25,7 @@ mod ports;
 mod recording;
 mod run;
 mod scenario;
+mod selfcheck;
 mod server;
 
 use std::fs;
@@ -120,7 +121,8 @@ fn trials(arguments: &Arguments) -> Result<Vec<Trial>> {
             played.map_err(|error| format!("{error:#}").into())
         })
     };
-    Ok(folders(&root)?.into_iter().map(trial).collect())
+    let played = folders(&root)?.into_iter().map(trial);
+    Ok(selfcheck::trials().into_iter().chain(played).collect())
 }
 
 /// The scenarios' folders, in order.

@@ -137,6 +137,15 @@ impl Scenario {
         Ok(scenario)
     }
 
+    /// One that no folder describes.
+    pub fn planted(is: Description) -> Scenario {
+        Scenario {
+            name: "planted".to_owned(),
+            is,
+            folder: PathBuf::new(),
+        }
+    }
+
     /// A file of the folder, or else of `common/`.
     pub fn file(&self, name: &str) -> PathBuf {
         let own = self.folder.join(name);

@@ -132,7 +132,7 @@ pub fn log_problems(folder: &Path, numbers: &[&str]) -> Result<Vec<String>> {
 
 /// Whether a line holds as many digits in a row as a telephone number has. Fractions of a second
 /// and parts of identifiers are none.
-fn holds_number(line: &str) -> bool {
+pub fn holds_number(line: &str) -> bool {
     let part = |c: char| c.is_alphanumeric() || c == '.' || c == '-';
     line.split(|c: char| !part(c)).any(|word| {
         let bare = !word.contains('.') && !word.contains('-');
