@@ -10,6 +10,7 @@ mod engine;
 mod link;
 mod media_thread;
 mod poller;
+pub mod prompts;
 pub mod recording;
 mod signalling;
 mod sockets;
