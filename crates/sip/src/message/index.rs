@@ -246,3 +246,6 @@ impl Line {
         Some(line)
     }
 }
+
+#[cfg(test)]
+mod tests;
