@@ -17,9 +17,11 @@ use rotaline_model::Mono;
 
 use crate::digits::Digits;
 use crate::inband::Inband;
+use crate::mix::Voice;
 use crate::play::Playing;
 use crate::quality::{self, Suffered};
 use crate::receive::{Arrival, Incoming};
+use crate::room::Members;
 use crate::rtcp::{self, CanonicalName, Ending, LastReport, Report, Sent};
 use crate::rtp::{Header, Ssrc};
 use crate::send::Outgoing;
@@ -53,6 +55,8 @@ pub(crate) struct Leg {
     pub(crate) playings: u32,
     pub(crate) room: Option<MediaRoom>,
     pub(crate) link: Link,
+    /// What it said last, while it is mixed.
+    pub(crate) voice: Option<Box<Voice>>,
     pub(crate) tape: Option<Taped>,
     pub(crate) phase: u8,
     heard_at: Mono,
@@ -72,6 +76,8 @@ pub(crate) enum Link {
     Alone,
     /// One other: packets are relayed.
     With(u32),
+    /// Several (and the leg itself): they are mixed.
+    Mixed(Members),
 }
 
 /// Keys that began before a leg was joined.
@@ -152,6 +158,7 @@ impl Leg {
             playings: 0,
             room: None,
             link: Link::Alone,
+            voice: None,
             tape: None,
             phase,
             heard_at: now,
@@ -288,8 +295,18 @@ impl Leg {
         self.playing.is_none() && self.sends()
     }
 
-    /// From now on others hear this leg: what was keyed before is not for them.
-    pub(crate) fn bar_keys(&mut self) {
+    /// Others are in the room from now on: what was keyed before is not for them.
+    pub(crate) fn join(&mut self, link: Link) {
+        self.voice = match link {
+            Link::Mixed(_) => Some(self.voice.take().unwrap_or_else(Voice::new)),
+            Link::Alone | Link::With(_) => None,
+        };
+        self.link = link;
+        self.out.forget_source();
+        self.bar_keys();
+    }
+
+    fn bar_keys(&mut self) {
         self.barred = Barred {
             presses: self.digits.presses(),
             tone: self.inband.as_ref().is_some_and(|inband| inband.is_down()),

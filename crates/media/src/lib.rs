@@ -6,6 +6,7 @@ pub mod g711;
 mod inband;
 mod leg;
 mod media;
+mod mix;
 mod packets;
 mod phases;
 mod play;

@@ -16,7 +16,7 @@ use crate::phases::Phases;
 use crate::play::{Ended, Playing};
 use crate::prompts::PromptBank;
 use crate::recordings::{NotStarted, Recordings};
-use crate::room::Rooms;
+use crate::room::{Full, Members, Others, Rooms};
 use crate::rtcp::Ending;
 use crate::tape::Side;
 use crate::tone::Tones;
@@ -234,7 +234,7 @@ impl Media {
                 }
                 self.link(members);
             }
-            Err(crate::room::Full) => self.counts.full_rooms += 1,
+            Err(Full) => self.counts.full_rooms += 1,
         }
     }
 
@@ -242,8 +242,7 @@ impl Media {
         let Some(leg) = self.slot(slot) else {
             return;
         };
-        leg.link = Link::Alone;
-        leg.out.forget_source();
+        leg.join(Link::Alone);
         if let Some(room) = leg.room.take() {
             let stay = self.rooms.leave(room, slot);
             self.link(stay);
@@ -251,18 +250,17 @@ impl Media {
     }
 
     /// Joins those who are in a room now.
-    fn link(&mut self, members: crate::room::Members) {
+    fn link(&mut self, members: Members) {
         for slot in members.iter() {
-            let link = members
-                .iter()
-                .find(|other| *other != slot)
-                .map_or(Link::Alone, Link::With);
+            let link = match members.others(slot) {
+                Others::None => Link::Alone,
+                Others::One(other) => Link::With(other),
+                Others::More => Link::Mixed(members),
+            };
             if let Some(leg) = self.slot(slot)
                 && leg.link != link
             {
-                leg.link = link;
-                leg.out.forget_source();
-                leg.bar_keys();
+                leg.join(link);
             }
         }
     }

@@ -5,6 +5,9 @@
 //!                │ no            │ no      │ held     │ event ────▶ keys ─▶ relay as event
 //!                ▼ counted       ▼ counted ▼ counted  └ comfort noise ─▶ silence to the other
 //! ```
+//!
+//! In a room of three and more, audio goes into the leg's voice instead (see `mix.rs`) and keys
+//! are told but not passed on.
 
 use std::net::SocketAddr;
 use std::ops::Range;
@@ -126,13 +129,18 @@ impl Media {
         }
         let other_tape = other.as_deref().and_then(|other| other.tape);
         let mut at = now;
-        if leg.tape.is_some() || other_tape.is_some() {
+        if leg.tape.is_some() || other_tape.is_some() || leg.voice.is_some() {
             let silent = || is_silent(codec, audio);
             at = leg.clock.map(header.timestamp, now, silent);
         }
         if let Some(taped) = leg.tape {
             let side = taped.says;
             place(&mut self.tapes, taped, side, (at, codec, audio), io);
+        }
+        if let Some(voice) = &mut leg.voice
+            && !leg.barred.tone
+        {
+            voice.write(at, codec, audio);
         }
         let Some(other) = other.filter(|other| other.hears_room() && !payload.is_empty()) else {
             return;
@@ -226,11 +234,11 @@ impl Media {
     }
 }
 
-/// A leg, and the other of its room.
+/// A leg, and the other of its room if there is just one.
 fn pair(slots: &mut [Option<Box<Leg>>], slot: u32) -> Option<(&mut Leg, Option<&mut Leg>)> {
     let place = slot as usize;
     match slots.get(place)?.as_deref()?.link {
-        Link::Alone => Some((slots.get_mut(place)?.as_deref_mut()?, None)),
+        Link::Alone | Link::Mixed(_) => Some((slots.get_mut(place)?.as_deref_mut()?, None)),
         Link::With(other) => {
             let [leg, other] = slots.get_disjoint_mut([place, other as usize]).ok()?;
             Some((leg.as_deref_mut()?, other.as_deref_mut()))

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 
 use crate::MediaRoom;
 
-/// Legs of a room.
-pub const MAX_LEGS: usize = 2;
+/// Legs of a room: three-way, and one who comes before another leaves.
+pub const MAX_LEGS: usize = 4;
 
 /// The rooms of a thread.
 #[derive(Debug, Default)]
@@ -16,10 +16,18 @@ pub(crate) struct Rooms {
 }
 
 /// The slots in a room.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Members {
     slots: [u32; MAX_LEGS],
     count: usize,
+}
+
+/// How many others a member has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Others {
+    None,
+    One(u32),
+    More,
 }
 
 /// No place in the room.
@@ -60,6 +68,16 @@ impl Rooms {
 }
 
 impl Members {
+    /// Who else there is, as one of the members sees it.
+    pub(crate) fn others(&self, slot: u32) -> Others {
+        let mut others = self.iter().filter(|other| *other != slot);
+        match (others.next(), others.next()) {
+            (None, _) => Others::None,
+            (Some(other), None) => Others::One(other),
+            (Some(_), Some(_)) => Others::More,
+        }
+    }
+
     pub(crate) fn iter(&self) -> impl Iterator<Item = u32> + '_ {
         self.slots.iter().copied().take(self.count)
     }

@@ -52,6 +52,8 @@ pub(crate) enum Origin {
     Playing(u32),
     /// The other leg of a room.
     Relay,
+    /// The others of a room.
+    Mix,
 }
 
 /// An outgoing stream.

@@ -3,7 +3,8 @@
 use rotaline_model::Mono;
 
 use crate::digits::Key;
-use crate::leg::Leg;
+use crate::leg::{Leg, Link};
+use crate::mix::Mix;
 use crate::phases::PERIOD;
 use crate::play::Ended;
 use crate::recordings::Recordings;
@@ -41,6 +42,7 @@ impl Media {
 
     /// One leg's tick, which belongs to the instant `at`.
     pub(crate) fn tick_leg(&mut self, slot: u32, at: Mono, now: Mono, io: &mut impl Io) {
+        let mix = self.mix_for(slot, at);
         let Some(leg) = self
             .slots
             .get_mut(slot as usize)
@@ -50,11 +52,30 @@ impl Media {
         };
         if leg.playing.is_some() || !leg.out.is_relaying(now) {
             let tones = tones_of(&self.tones, leg.codec());
-            send_local(leg, tones, &mut self.tapes, at, io);
+            send_local(leg, tones, mix.as_ref(), &mut self.tapes, at, io);
         }
         if now >= leg.check_at {
             self.check(slot, now, io);
         }
+    }
+
+    /// What a leg hears of its room at the instant `at`, where it is mixed.
+    fn mix_for(&self, slot: u32, at: Mono) -> Option<Mix> {
+        let leg = self.slots.get(slot as usize)?.as_deref()?;
+        let Link::Mixed(members) = leg.link else {
+            return None;
+        };
+        if !leg.hears_room() {
+            return None;
+        }
+        let mut mix = Mix::silence();
+        for other in members.iter().filter(|other| *other != slot) {
+            let other = self.slots.get(other as usize).and_then(Option::as_deref);
+            if let Some(voice) = other.and_then(|other| other.voice.as_deref()) {
+                mix.add(voice, at);
+            }
+        }
+        Some(mix)
     }
 
     fn check(&mut self, slot: u32, now: Mono, io: &mut impl Io) {
@@ -106,8 +127,15 @@ pub(crate) fn tones_of(tones: &[Tones; 2], codec: Codec) -> &Tones {
     }
 }
 
-/// Sends what is played, or silence, for the instant `at`.
-fn send_local(leg: &mut Leg, tones: &Tones, tapes: &mut Recordings, at: Mono, io: &mut impl Io) {
+/// Sends what is played, or the mix, or silence, for the instant `at`.
+fn send_local(
+    leg: &mut Leg,
+    tones: &Tones,
+    mix: Option<&Mix>,
+    tapes: &mut Recordings,
+    at: Mono,
+    io: &mut impl Io,
+) {
     let sends = leg.sends();
     if sends && leg.out.is_covered(at) {
         return;
@@ -116,6 +144,10 @@ fn send_local(leg: &mut Leg, tones: &Tones, tapes: &mut Recordings, at: Mono, io
     let mut packet = [codec.silence(); HEADER_LENGTH + PACKET_SAMPLES];
     let (head, payload) = packet.split_at_mut(HEADER_LENGTH);
     let mut origin = Origin::Silence;
+    if let Some(mix) = mix {
+        mix.encode(codec, payload);
+        origin = Origin::Mix;
+    }
     if let Some(playing) = &mut leg.playing {
         let played = playing.fill(codec, tones, payload);
         if played == 0 {

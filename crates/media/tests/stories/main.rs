@@ -4,6 +4,7 @@
 
 mod hold;
 mod keys;
+mod mixing;
 mod network;
 mod playing;
 mod random;
