@@ -129,7 +129,7 @@ impl Dialog {
 
     fn write(&self, method: &Method, cseq: u32, via: SocketAddr, branch: Branch) -> Writer {
         let (uri, route) = self.routes.apply(&self.target);
-        let mut writer = Writer::request(method, uri);
+        let mut writer = Writer::request(method, &uri);
         write_via(&mut writer, via, branch);
         writer.number(HeaderName::MaxForwards, MAX_FORWARDS);
         if let Some(route) = route {

@@ -37,9 +37,9 @@ impl RouteSet {
     }
 
     /// Request-URI and Route value of a request to `target`.
-    pub(crate) fn apply<'a>(&'a self, target: &'a str) -> (&'a str, Option<Cow<'a, str>>) {
+    pub(crate) fn apply<'a>(&'a self, target: &'a str) -> (Cow<'a, str>, Option<Cow<'a, str>>) {
         let Some((first, others)) = self.0.split_first() else {
-            return (target, None);
+            return (target.into(), None);
         };
         let first_uri = NameAddr::parse(first.as_bytes()).map(|route| route.uri);
         match first_uri.as_ref().and_then(Uri::as_sip) {
@@ -51,13 +51,12 @@ impl RouteSet {
             //# place the remote target URI into the Route header field as the last value.
             Some(strict) if !strict.is_loose_router() => {
                 let uri = first_uri.map_or(target, |uri| uri.as_str());
-                let uri = uri.split_once('?').map_or(uri, |(uri, _)| uri);
                 let mut route = others.join(", ");
                 if !route.is_empty() {
                     route.push_str(", ");
                 }
                 route.extend(["<", target, ">"]);
-                (uri, Some(Cow::Owned(route)))
+                (without_what_no_request_has(uri), Some(Cow::Owned(route)))
             }
             //= RFC 3261 section 12.2.1.1
             //# If the route set is not empty, and the first URI in the route set contains the lr
@@ -68,7 +67,7 @@ impl RouteSet {
                     [] => Cow::Borrowed(first.as_ref()),
                     _ => Cow::Owned(self.0.join(", ")),
                 };
-                (target, Some(route))
+                (target.into(), Some(route))
             }
         }
     }
@@ -82,6 +81,21 @@ pub fn destination(uri: &str) -> Option<SocketAddr> {
         sip.host.ip()?,
         sip.port.unwrap_or(DEFAULT_PORT),
     ))
+}
+
+/// A URI without its header components and `method` parameter (RFC 3261 section 19.1.1, table 1).
+fn without_what_no_request_has(uri: &str) -> Cow<'_, str> {
+    let uri = uri.split_once('?').map_or(uri, |(uri, _)| uri);
+    let is_method = |param: &&str| {
+        param
+            .get(..7)
+            .is_some_and(|name| name.eq_ignore_ascii_case("method="))
+    };
+    if !uri.split(';').skip(1).any(|param| is_method(&param)) {
+        return Cow::Borrowed(uri);
+    }
+    let kept: Vec<&str> = uri.split(';').filter(|part| !is_method(part)).collect();
+    Cow::Owned(kept.join(";"))
 }
 
 /// Record-Route elements that can be read.

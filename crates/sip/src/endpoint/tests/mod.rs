@@ -1,6 +1,8 @@
 //! Endpoints on a virtual wire and a virtual clock, and one endpoint against hand-written text.
 
+mod calling;
 mod calls;
+mod in_dialog;
 mod pair;
 mod refusals;
 mod solo;
