@@ -7,6 +7,7 @@ mod clock;
 mod config;
 pub mod drive;
 mod engine;
+pub mod journal;
 mod link;
 mod media_thread;
 mod poller;

@@ -5,18 +5,18 @@ use std::time::Instant;
 use rotaline_model::Mono;
 
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Clock {
+pub(crate) struct Clock {
     origin: Instant,
 }
 
 impl Clock {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Clock {
             origin: Instant::now(),
         }
     }
 
-    pub(super) fn now(self) -> Mono {
+    pub(crate) fn now(self) -> Mono {
         let nanoseconds = u64::try_from(self.origin.elapsed().as_nanos());
         Mono::from_nanos(nanoseconds.unwrap_or(u64::MAX))
     }

@@ -21,6 +21,9 @@ pub enum EncodeError {
         /// What it was asked for.
         step: &'static str,
     },
+    /// The journal did not take its record.
+    #[error("the journal did not take the record of an MP3")]
+    NotReported,
     /// Built without the feature `mp3`.
     #[error("this build makes no MP3 (feature mp3)")]
     NotBuilt,

@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use rotaline_model::Mono;
-use rotaline_record::Fact;
+use rotaline_record::{Fact, Record};
 
 use super::alarm::Alarm;
 use super::chain::{Chain, Deed, Entry};
@@ -220,13 +220,22 @@ impl Keeper {
         }
         self.force(&whole)?;
         let mut entries = Vec::new();
+        let mut records = Vec::new();
         for complete in whole {
             match wav::hash(&self.path(complete.name)) {
-                Ok(contents) => entries.push(self.report(complete, contents)),
+                Ok(contents) => {
+                    records.push(self.report(complete, &contents));
+                    entries.push(Entry {
+                        deed: Deed::Stored,
+                        at: Timestamp::now(),
+                        name: complete.name,
+                        contents,
+                    });
+                }
                 Err(error) => failed.push((complete, error.into())),
             }
         }
-        if !self.sink.sync() {
+        if !self.sink.store(records) {
             return Err(io::Error::other("the journal did not take the records"));
         }
         self.chain.append(&entries)?;
@@ -236,7 +245,7 @@ impl Keeper {
         Ok(failed)
     }
 
-    fn report(&self, complete: Complete, contents: Contents) -> Entry {
+    fn report(&self, complete: Complete, contents: &Contents) -> Record {
         let fact = Fact::RecordingStored {
             part: complete.name.part(),
             file: complete.name.to_string(),
@@ -245,14 +254,7 @@ impl Keeper {
             bytes: contents.bytes,
             repaired: complete.ended == Ended::Interrupted,
         };
-        let case = complete.name.tape.case;
-        self.sink.append(self.stamp.record(case, fact));
-        Entry {
-            deed: Deed::Stored,
-            at: Timestamp::now(),
-            name: complete.name,
-            contents,
-        }
+        self.stamp.record(complete.name.tape.case, fact)
     }
 
     /// Files, and the folders that name them.

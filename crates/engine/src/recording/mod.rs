@@ -14,7 +14,7 @@
 
 pub(crate) mod alarm;
 mod chain;
-mod clock;
+pub(crate) mod clock;
 mod config;
 mod encode;
 mod keeper;
@@ -267,4 +267,4 @@ fn take_folder(folder: &Path) -> Result<File, StartError> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

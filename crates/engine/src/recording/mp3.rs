@@ -138,8 +138,12 @@ impl Mp3Queue {
                 file: name.mp3(),
                 bytes,
             };
-            self.sink.append(self.stamp.record(name.tape.case, fact));
-            self.sink.sync();
+            if !self
+                .sink
+                .store(vec![self.stamp.record(name.tape.case, fact)])
+            {
+                return Err(EncodeError::NotReported);
+            }
             Ok(fs::rename(&unfinished, &mp3)?)
         });
         if renamed.is_err() {

@@ -9,12 +9,9 @@ use rotaline_record::{Fact, Origin, Record};
 /// Takes records; in the engine, the journal. Called by the recorder's own threads, which it may
 /// block.
 pub trait RecordSink: Send + Sync {
-    /// Takes a record.
-    fn append(&self, record: Record);
-
-    /// Waits until all that was appended is on disk. False: it may not be; the recorder will report
-    /// the same facts again later.
-    fn sync(&self) -> bool;
+    /// Takes records, and returns once they are on disk. False: they may not be; the recorder will
+    /// report the same facts again later.
+    fn store(&self, records: Vec<Record>) -> bool;
 }
 
 /// Makes records of facts about recordings.

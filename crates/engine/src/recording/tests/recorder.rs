@@ -23,12 +23,11 @@ const PATIENCE: Duration = Duration::from_secs(120);
 struct Sink(Mutex<Sender<Record>>);
 
 impl RecordSink for Sink {
-    fn append(&self, record: Record) {
-        let _ = self.0.lock().unwrap().send(record);
-    }
-
-    fn sync(&self) -> bool {
-        true
+    fn store(&self, records: Vec<Record>) -> bool {
+        let sender = self.0.lock().unwrap();
+        records
+            .into_iter()
+            .all(|record| sender.send(record).is_ok())
     }
 }
 
@@ -36,9 +35,7 @@ impl RecordSink for Sink {
 struct BrokenSink;
 
 impl RecordSink for BrokenSink {
-    fn append(&self, _record: Record) {}
-
-    fn sync(&self) -> bool {
+    fn store(&self, _records: Vec<Record>) -> bool {
         false
     }
 }
