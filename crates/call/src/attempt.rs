@@ -18,7 +18,7 @@ use std::rc::Rc;
 use std::task::Poll;
 use std::time::Duration;
 
-use rotaline_model::{Acceptance, LegId, Mono, PersonId};
+use rotaline_model::{Acceptance, Dialled, LegId, Mono, PersonId};
 use rotaline_record::{AttemptResult, Evidence, Fact, PhoneKind, RecordingPart};
 use rotaline_routing::{Presence, Recording};
 
@@ -61,6 +61,43 @@ impl Drop for Reserved {
     }
 }
 
+/// A line that rings: if its call comes round to us meanwhile, it is diverted to us.
+struct RingingLine {
+    presence: Rc<RefCell<Presence>>,
+    line: Option<Dialled>,
+}
+
+impl RingingLine {
+    fn new(cx: &Cx, to: &PhoneAddress) -> Self {
+        let (presence, line) = (cx.presence().clone(), to.line());
+        if let Some(line) = &line {
+            presence.borrow_mut().rings(line);
+        }
+        RingingLine { presence, line }
+    }
+
+    /// SERVICE 1.13: "the attempt reads 'diverted to us'", whatever its refusal said.
+    fn judge(&self, result: AttemptResult) -> AttemptResult {
+        let round = self
+            .line
+            .as_ref()
+            .is_some_and(|line| self.presence.borrow().has_come_round(line));
+        if round {
+            AttemptResult::DivertedToUs
+        } else {
+            result
+        }
+    }
+}
+
+impl Drop for RingingLine {
+    fn drop(&mut self) {
+        if let Some(line) = &self.line {
+            self.presence.borrow_mut().rings_no_more(line);
+        }
+    }
+}
+
 /// How long a phone may take.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Patience {
@@ -88,6 +125,8 @@ pub(crate) struct Attempt {
     evidence: Vec<Evidence>,
     whisper: Recording,
     patience: Patience,
+    /// Until its answer or refusal.
+    line: Option<RingingLine>,
     // Dropped in this order: the phone is hung up before the person is free again.
     leg: Leg,
     person: Option<Reserved>,
@@ -105,6 +144,7 @@ impl Attempt {
             reason,
             patience,
         } = target;
+        let line = Some(RingingLine::new(cx, &to));
         let handle = Leg::dial(cx, leg, to);
         cx.note(Fact::AttemptStarted {
             attempt: number,
@@ -123,6 +163,7 @@ impl Attempt {
             evidence: Vec::new(),
             whisper: Recording::Off,
             patience,
+            line,
             leg: handle,
             person,
         }
@@ -167,10 +208,12 @@ impl Attempt {
             }
         })
         .await;
-        if result.is_ok() {
-            self.cx.note(Fact::AttemptAnswered { attempt });
+        let line = self.line.take();
+        match result {
+            Ok(()) => self.cx.note(Fact::AttemptAnswered { attempt }),
+            Err(result) => return Err(line.map_or(result, |line| line.judge(result))),
         }
-        result
+        Ok(())
     }
 
     /// Records what is said to and by the called party before they are joined.

@@ -97,7 +97,11 @@ impl LegState {
                 self.proceeding = true;
                 self.answered_at.get_or_insert(now.mono);
             }
-            LegEvent::Refused(refusal) => self.refused = Some(refusal),
+            LegEvent::Refused(refusal) if self.answered_at.is_none() => {
+                self.refused = Some(refusal);
+            }
+            // A refusal after the answer is none; but the leg is gone.
+            LegEvent::Refused(_) => self.gone = Some(Gone::HungUp),
             LegEvent::KeyDown(_) => return self.answered_at.is_some() && self.barge_in(now.mono),
             LegEvent::Digit(digit) => {
                 let key = Key {

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use rotaline_model::{BadNumber, PhoneNumber};
+use rotaline_model::{BadNumber, Dialled, PhoneNumber};
 
 /// Where a phone is reached.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -47,6 +47,17 @@ impl PhoneAddress {
             Ok(PhoneAddress::Sip(text.into()))
         } else {
             Err(BadAddress::Sip)
+        }
+    }
+
+    /// The line as a diversion by it names it: its number, or the user of its SIP address.
+    pub fn line(&self) -> Option<Dialled> {
+        match self {
+            PhoneAddress::Number(number) => Some(Dialled::Full(number.clone())),
+            PhoneAddress::Sip(uri) => {
+                let (user, _) = uri.strip_prefix("sip:")?.rsplit_once('@')?;
+                Dialled::parse(user.split([':', ';']).next().unwrap_or(user)).ok()
+            }
         }
     }
 }

@@ -1,4 +1,5 @@
-//! Who can be rung at this moment: busy on a call of this service, or paused by themselves.
+//! Who can be rung at this moment: busy on a call of this service, or paused by themselves. And
+//! which lines ring, so that one that is diverted to us is known when its call comes round.
 //!
 //! It lives on the one signalling thread, so that finding somebody free and reserving them is one
 //! step that nothing comes between.
@@ -6,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use rotaline_model::PersonId;
+use rotaline_model::{Dialled, PersonId};
 
 /// Whether somebody can be rung.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +25,14 @@ pub enum Availability {
 pub struct Presence {
     reserved: BTreeSet<PersonId>,
     paused_until: BTreeMap<PersonId, Timestamp>,
+    ringing: BTreeMap<Dialled, Ringing>,
+}
+
+/// A line that rings for one call or more.
+#[derive(Clone, Copy, Debug, Default)]
+struct Ringing {
+    calls: u32,
+    has_come_round: bool,
 }
 
 impl Presence {
@@ -66,5 +75,39 @@ impl Presence {
     /// Ends a pause.
     pub fn resume(&mut self, person: &PersonId) {
         self.paused_until.remove(person);
+    }
+
+    /// A line rings from now on.
+    pub fn rings(&mut self, line: &Dialled) {
+        self.ringing.entry(line.clone()).or_default().calls += 1;
+    }
+
+    /// A line rings no longer, for one of the calls that it rang for.
+    pub fn rings_no_more(&mut self, line: &Dialled) {
+        if let Some(ringing) = self.ringing.get_mut(line) {
+            ringing.calls -= 1;
+            if ringing.calls == 0 {
+                self.ringing.remove(line);
+            }
+        }
+    }
+
+    /// A call of ours has come round to us, diverted by `lines`. Where they are not named, it can
+    /// only be told if a single line rings.
+    pub fn came_round(&mut self, lines: &[Dialled]) {
+        let single = self.ringing.len() == 1;
+        let named = self.ringing.keys().any(|line| lines.contains(line));
+        for (line, ringing) in &mut self.ringing {
+            if lines.contains(line) || (single && !named) {
+                ringing.has_come_round = true;
+            }
+        }
+    }
+
+    /// Whether a line that rings has come round to us.
+    pub fn has_come_round(&self, line: &Dialled) -> bool {
+        self.ringing
+            .get(line)
+            .is_some_and(|ringing| ringing.has_come_round)
     }
 }

@@ -28,6 +28,9 @@ pub(crate) async fn arrive(cx: Cx) -> EndCause {
     open_case(&cx, &plan, service.as_ref());
     let caller = Leg::inbound(&cx);
     if has_come_round(&cx, &plan) {
+        cx.presence()
+            .borrow_mut()
+            .came_round(&cx.inbound().diverted_by);
         caller.reject(RejectCause::Busy);
         return EndCause::DivertedToUs;
     }

@@ -1,5 +1,16 @@
 //! Calls as stories: scripted phones, a virtual clock, and exact instants.
 
+#[cfg(test)]
+mod accept;
+#[cfg(test)]
+mod chance;
+#[cfg(test)]
+mod dial_in;
+#[cfg(test)]
 mod direct;
+#[cfg(test)]
 mod hunt;
+#[cfg(test)]
 mod stage;
+#[cfg(test)]
+mod talk;

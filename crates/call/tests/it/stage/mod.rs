@@ -22,7 +22,7 @@ use rotaline_routing::{Plan, Presence, Source};
 pub use checker::Checker;
 pub use plans::{DIRECT, NORTHFIELD};
 
-/// Every announcement lasts so long.
+/// Every announcement lasts so long, where a story says nothing else.
 pub const PROMPT_MS: u64 = 1000;
 /// A key is held so long.
 pub const KEY_MS: u64 = 80;
@@ -82,6 +82,8 @@ pub struct Stage {
     pub world: World,
     pub log: Vec<(u64, Action)>,
     pub checker: Checker,
+    /// How long an announcement lasts.
+    pub prompt_ms: u64,
     call: Call,
     now: Now,
     began: Mono,
@@ -136,6 +138,7 @@ impl Stage {
             world,
             log: Vec::new(),
             checker: Checker::default(),
+            prompt_ms: PROMPT_MS,
             now: Now { mono: began, wall },
             began,
             queue: BTreeMap::new(),
@@ -267,6 +270,11 @@ impl Stage {
         self.finished
     }
 
+    pub fn was_dialled(&self, leg: LegId) -> bool {
+        self.when(|action| matches!(action, Action::Dial { leg: of, .. } if *of == leg))
+            .is_some()
+    }
+
     fn act(&mut self, action: Action) {
         self.checker.done(&action, self.now.mono);
         match &action {
@@ -283,7 +291,7 @@ impl Stage {
             }
             Action::Play { leg, play, sounds } => {
                 self.stop(*leg);
-                let length = length(sounds);
+                let length = length(sounds, self.prompt_ms);
                 let end = length.map(|length| self.now.mono + length);
                 self.playing.insert(*leg, (*play, self.now.mono, end));
                 if let (Some(end), Some(length)) = (end, length) {
@@ -423,11 +431,11 @@ pub fn ms(milliseconds: u64) -> Duration {
 }
 
 /// How long sounds last; none if they do not end.
-fn length(sounds: &[Sound]) -> Option<Duration> {
+fn length(sounds: &[Sound], prompt_ms: u64) -> Option<Duration> {
     sounds
         .iter()
         .try_fold(Duration::ZERO, |sum, sound| match sound {
-            Sound::Prompt(_) => Some(sum + ms(PROMPT_MS)),
+            Sound::Prompt(_) => Some(sum + ms(prompt_ms)),
             Sound::Silence { ms: length } => Some(sum + ms((*length).into())),
             Sound::Beep => Some(sum + ms(200)),
             Sound::RingTone => None,
