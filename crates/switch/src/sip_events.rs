@@ -284,6 +284,7 @@ impl Switch {
             leg.session = None;
         }
         self.close_leg(key, id);
+        self.forget_if_gone(key);
     }
 
     /// Ends the legs of a call that are older than the limit.

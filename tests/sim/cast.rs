@@ -1,0 +1,285 @@
+//! Who is in a world: its plan, its specialists with their moods, its callers with their habits.
+
+use std::fmt::Write;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::Rng;
+use rotaline_model::{Digit, Mono, Seed};
+use rotaline_phone::{self as phone, Hearing, Manner, Phone, Step};
+use rotaline_routing::{Plan, Source};
+use rotaline_sip::TimerConfig;
+
+use crate::world::{Dial, Station};
+
+/// Where the switch is.
+pub const SWITCH: SocketAddr =
+    SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::new(10, 0, 0, 1)), 5060);
+
+/// RFC 3261 table 4.
+pub const TIMERS: TimerConfig = TimerConfig {
+    t1: Duration::from_millis(500),
+    t2: Duration::from_secs(4),
+    t4: Duration::from_secs(5),
+};
+
+/// Specialists in a world; the plan names them p0, p1...
+pub const SPECIALISTS: usize = 6;
+
+/// Draws from a world's seed.
+pub struct Dice(ChaCha8Rng);
+
+impl Dice {
+    /// Dice of one world.
+    pub fn new(seed: u64) -> Self {
+        Dice(Seed::from_number(seed).generator(7))
+    }
+
+    /// A number below `bound`.
+    pub fn below(&mut self, bound: u32) -> u32 {
+        self.0.next_u32() % bound
+    }
+
+    /// True in `percent` of cases.
+    pub fn percent(&mut self, percent: u32) -> bool {
+        self.below(100) < percent
+    }
+
+    /// A time of up to `ms` milliseconds.
+    pub fn up_to_ms(&mut self, ms: u32) -> Duration {
+        Duration::from_millis(self.below(ms + 1).into())
+    }
+
+    fn one_of<'a, T>(&mut self, these: &'a [T]) -> &'a T {
+        &these[self.below(these.len() as u32) as usize]
+    }
+}
+
+/// The plan of every world: two rotas that share people, one that is empty, and a direct line.
+pub fn plan() -> Plan {
+    let mut text = String::from(
+        r#"
+inbound_number = "020 7946 0000"
+[organisation.northfield]
+name = "Northfield Hospitals"
+zone = "Europe/London"
+[number."020 7946 0001"]
+service = "dial-in"
+organisation = "northfield"
+[number."020 7946 0003"]
+service = "direct"
+to = "sip:desk@10.3.0.1:5060"
+acceptance = "direct-line"
+[[outcomes.advice.choice]]
+id = "referral-avoided"
+name = "Referral avoided"
+key = 1
+[[outcomes.advice.choice]]
+id = "referral-made"
+name = "Referral made"
+key = 2
+"#,
+    );
+    for (name, key, people) in [
+        ("cardiology", 1, r#"["p0", "p1", "p2", "p3"]"#),
+        ("dermatology", 2, r#"["p4", "p5", "p0"]"#),
+        ("neurology", 3, "[]"),
+    ] {
+        write!(
+            text,
+            "[specialty.{name}]\norganisation = \"northfield\"\nname = \"{name}\"\nkey = {key}\n\
+             hours = [\"daily 00:00-24:00\"]\noutcomes = \"advice\"\n"
+        )
+        .expect("a string takes all");
+        if people != "[]" {
+            write!(
+                text,
+                "[[specialty.{name}.session]]\ntimes = [\"daily 00:00-24:00\"]\npeople = {people}\n"
+            )
+            .expect("a string takes all");
+        }
+    }
+    for number in 0..SPECIALISTS {
+        write!(
+            text,
+            "[person.p{number}]\nname = \"Dr {number}\"\n[[person.p{number}.phone]]\n\
+             kind = \"mobile\"\nto = \"sip:p{number}@10.1.0.{number}:5060\"\n"
+        )
+        .expect("a string takes all");
+    }
+    let source = Source {
+        name: "sim.toml".to_owned(),
+        text,
+    };
+    match Plan::parse(&[source]) {
+        Ok(plan) => plan.with_prompt_lengths(|_| Some(900)),
+        Err(faults) => panic!("the plan of the simulation has faults: {faults:?}"),
+    }
+}
+
+/// A specialist's phone, in a mood of its own each time it rings.
+pub fn specialist(number: usize, dice: &mut Dice, seed: u64) -> Station {
+    let manners = (0..8).map(|_| mood(dice)).collect();
+    let mut station = station(
+        [10, 1, 0, number as u8],
+        &format!("p{number}"),
+        manners,
+        seed,
+    );
+    station.specialist = true;
+    station.crashes_at = dice.percent(3).then(|| Mono::ZERO + dice.up_to_ms(900_000));
+    station
+}
+
+/// The far end of the direct line, where nobody is asked to accept.
+pub fn desk(dice: &mut Dice, seed: u64) -> Station {
+    let manners = (0..8).map(|_| mood(dice)).collect();
+    station([10, 3, 0, 1], "desk", manners, seed)
+}
+
+fn mood(dice: &mut Dice) -> Manner {
+    let after = dice.up_to_ms(12_000);
+    match dice.below(10) {
+        0 => Manner::Refuse(*dice.one_of(&[486, 480, 404, 500, 503, 603, 302, 600])),
+        1 => Manner::RingOut,
+        // A voicemail: answers, never keys.
+        2 => Manner::Answer {
+            after,
+            then: Vec::new(),
+        },
+        3 => Manner::Answer {
+            after,
+            then: vec![pause(dice, 9_000), Step::HangUp],
+        },
+        4 => Manner::Answer {
+            after,
+            then: vec![pause(dice, 6_000), key('2')],
+        },
+        5 => Manner::Answer {
+            after,
+            then: vec![pause(dice, 3_000), key('7'), pause(dice, 3_000), key('1')],
+        },
+        _ => {
+            let mut then = vec![pause(dice, 8_000), key('1'), pause(dice, 60_000)];
+            if dice.percent(60) {
+                then.push(Step::HangUp);
+            }
+            if dice.percent(50) {
+                then.extend([pause(dice, 4_000), key('1')]);
+            }
+            Manner::Answer { after, then }
+        }
+    }
+}
+
+/// A caller's phone, which rings at some time and leaves at some time.
+pub fn caller(number: usize, dice: &mut Dice, seed: u64) -> Station {
+    let place = [10, 2, (number / 200) as u8, (number % 200) as u8];
+    let user = format!("0163296{:04}", number % 1000);
+    let mut station = station(place, &user, vec![Manner::RingOut], seed);
+    let at = Mono::ZERO + Duration::from_millis(1) + dice.up_to_ms(900_000);
+    let direct = dice.percent(8);
+    let number = if direct { "02079460003" } else { "02079460001" };
+    let wrong = dice.percent(2);
+    let target = if wrong {
+        "sip:nobody@10.0.0.1"
+    } else {
+        &format!("sip:{number}@10.0.0.1")
+    };
+    let steps = if direct { Vec::new() } else { habits(dice) };
+    station.dials = Some(Dial {
+        at,
+        target: target.to_owned(),
+        steps,
+    });
+    // Every caller leaves at last; some at once, some in the middle of things.
+    let stay = if dice.percent(25) {
+        dice.up_to_ms(40_000)
+    } else {
+        Duration::from_secs(400)
+    };
+    station.hangs_up_at = Some(at + stay);
+    station.crashes_at = dice.percent(2).then(|| at + dice.up_to_ms(90_000));
+    station
+}
+
+fn habits(dice: &mut Dice) -> Vec<Step> {
+    let mut steps = vec![pause(dice, 9_000)];
+    match dice.below(12) {
+        // Never keys.
+        0 => return steps,
+        1 => steps.extend([key('*'), pause(dice, 3_000)]),
+        2 => steps.extend([key('7'), pause(dice, 3_000)]),
+        _ => {}
+    }
+    steps.push(key(*dice.one_of(&['1', '1', '1', '2', '2', '3'])));
+    match dice.below(8) {
+        // Goes back to the menu while phones ring, and chooses anew.
+        0 => steps.extend([pause(dice, 20_000), key('*'), pause(dice, 4_000), key('2')]),
+        // Keys at random all the time.
+        1 => {
+            for _ in 0..12 {
+                steps.push(pause(dice, 5_000));
+                steps.push(key(*dice.one_of(&['1', '2', '#', '*', '0', '5'])));
+            }
+        }
+        // Talks, and hangs up first.
+        2 | 3 => {
+            let lasting = dice.up_to_ms(20_000);
+            steps.push(Step::WaitFor {
+                hearing: Hearing::Tone(1000),
+                lasting,
+            });
+            steps.push(Step::HangUp);
+        }
+        // Talks, and gives the outcome when asked.
+        _ => {
+            let lasting = Duration::from_millis(100);
+            steps.push(Step::WaitFor {
+                hearing: Hearing::Tone(1000),
+                lasting,
+            });
+            steps.push(Step::WaitFor {
+                hearing: Hearing::Speech,
+                lasting,
+            });
+            steps.extend([pause(dice, 4_000), key('1')]);
+        }
+    }
+    steps
+}
+
+fn station(place: [u8; 4], user: &str, manners: Vec<Manner>, seed: u64) -> Station {
+    let address = Ipv4Addr::from(place);
+    let sip = SocketAddr::from((address, 5060));
+    let rtp = SocketAddr::from((address, 4000));
+    let config = phone::Config {
+        user: user.to_owned(),
+        sip,
+        rtp,
+        tone_hz: None,
+        manners,
+        audio: false,
+        timers: TIMERS,
+    };
+    let own = u64::from(u32::from_be_bytes(place));
+    Station {
+        phone: Phone::new(config, Seed::from_number(seed.rotate_left(32) ^ own)),
+        sip,
+        rtp,
+        specialist: false,
+        crashes_at: None,
+        noticed: false,
+        dials: None,
+        hangs_up_at: None,
+    }
+}
+
+fn pause(dice: &mut Dice, most_ms: u32) -> Step {
+    Step::Pause(dice.up_to_ms(most_ms))
+}
+
+fn key(character: char) -> Step {
+    Step::Key(Digit::parse(character).expect("the cast's keys are keypad digits"))
+}

@@ -1,0 +1,180 @@
+//! What must be true of every call, whatever happens: checked after every event, from outside.
+//!
+//! It sees what leaves the switch (records, media commands) and what the phones did. It knows none
+//! of the flows' rules.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use rotaline_media::{Command, TapeId};
+use rotaline_model::{Acceptance, CaseId, Digit, Mono};
+use rotaline_record::{Fact, Origin, Record};
+
+use crate::media_model::MediaModel;
+
+/// The longest silence to a caller who waits for us (SERVICE.md 1.5), and a packet's time.
+const SILENCE: Duration = Duration::from_millis(2220);
+
+/// What is known of one case.
+#[derive(Debug, Default)]
+struct Contact {
+    opened: u32,
+    closed: u32,
+    sequence: u64,
+    open_attempt: Option<u16>,
+    acceptance: Option<Acceptance>,
+    joined: bool,
+    attempts: u32,
+    outcome: bool,
+}
+
+/// Watches, and collects what was broken.
+#[derive(Default)]
+pub struct Judge {
+    contacts: BTreeMap<CaseId, Contact>,
+    /// What was broken, in words.
+    pub broken: Vec<String>,
+    /// What came about, for the summary of a run.
+    pub tally: Tally,
+}
+
+/// What came about in a run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Cases closed.
+    pub cases: u64,
+    /// Cases in which somebody was joined.
+    pub joined: u64,
+    /// Attempts.
+    pub attempts: u64,
+    /// Cases with an outcome.
+    pub outcomes: u64,
+}
+
+impl Judge {
+    /// A record left the switch.
+    pub fn record(&mut self, record: &Record) {
+        let contact = self.contacts.entry(record.case).or_default();
+        let mut broken = Vec::new();
+        if record.origin != Origin::Call || record.sequence != contact.sequence + 1 {
+            broken.push("the sequence of its records has a hole");
+        }
+        contact.sequence = record.sequence;
+        if contact.opened == 0 && !matches!(record.fact, Fact::CaseOpened { .. }) {
+            broken.push("its first fact is not its opening");
+        }
+        match &record.fact {
+            Fact::CaseOpened { .. } => contact.opened += 1,
+            Fact::CaseClosed { .. } => {
+                contact.closed += 1;
+                if contact.open_attempt.is_some() {
+                    broken.push("it closed with an attempt open");
+                }
+            }
+            Fact::AttemptStarted {
+                attempt,
+                acceptance,
+                ..
+            } => {
+                if contact.open_attempt.replace(*attempt).is_some() {
+                    broken.push("two phones rang for it at a time");
+                }
+                contact.acceptance = Some(*acceptance);
+                contact.attempts += 1;
+            }
+            Fact::AttemptEnded { attempt, .. } => {
+                if contact.open_attempt.take() != Some(*attempt) {
+                    broken.push("an attempt ended that was not open");
+                }
+            }
+            Fact::Joined { .. } => {
+                if contact.joined {
+                    broken.push("a second specialist was joined");
+                }
+                contact.joined = true;
+            }
+            Fact::OutcomeSet { .. } => contact.outcome = true,
+            Fact::CallStarted { .. }
+            | Fact::CallerAnswered { .. }
+            | Fact::SpecialtyChosen { .. }
+            | Fact::AttemptRinging { .. }
+            | Fact::AttemptAnswered { .. }
+            | Fact::TalkEnded { .. }
+            | Fact::PromptsHeard { .. }
+            | Fact::LegQuality { .. }
+            | Fact::Ladder { .. }
+            | Fact::RecordingStarted { .. }
+            | Fact::RecordingStored { .. }
+            | Fact::RecordingEncoded { .. }
+            | Fact::CallEnded { .. } => {}
+        }
+        if contact.opened > 1 || contact.closed > 1 {
+            broken.push("it was opened or closed twice");
+        }
+        let case = record.case;
+        self.broken
+            .extend(broken.into_iter().map(|what| format!("{case}: {what}")));
+    }
+
+    /// A command is about to be done: nobody is let in without a key on that very leg.
+    pub fn command(&mut self, command: &Command, media: &MediaModel, specialist: bool) {
+        let Command::Enter { leg, .. } = command else {
+            return;
+        };
+        let accepted = media.keys(*leg).iter().any(|digit| *digit == one());
+        if specialist && !accepted {
+            self.broken
+                .push(format!("{leg:?} was joined without an acceptance on it"));
+        }
+    }
+
+    /// A room never holds more than a caller and one specialist.
+    pub fn rooms(&mut self, command: &Command, media: &MediaModel) {
+        if let Command::Enter { room, .. } = command
+            && media.room(*room).len() > 2
+        {
+            self.broken
+                .push(format!("{room:?} holds more than two legs"));
+        }
+    }
+
+    /// A caller who waits for us hears something.
+    pub fn silence(&mut self, now: Mono, media: &MediaModel) {
+        for (case, contact) in &self.contacts {
+            if contact.open_attempt.is_none() || contact.joined {
+                continue;
+            }
+            let Some(leg) = media.taped.get(&TapeId {
+                case: *case,
+                part: 0,
+            }) else {
+                continue;
+            };
+            if let Some(silent) = media.silent_for(*leg, now)
+                && silent > SILENCE
+            {
+                self.broken
+                    .push(format!("{case}: its caller heard nothing for {silent:?}"));
+            }
+        }
+    }
+
+    /// Everything is over: each case is closed, once.
+    pub fn end(&mut self) {
+        for (case, contact) in &self.contacts {
+            if contact.closed != 1 {
+                self.broken
+                    .push(format!("{case}: closed {} times", contact.closed));
+            }
+            self.tally.cases += 1;
+            self.tally.joined += u64::from(contact.joined);
+            self.tally.attempts += u64::from(contact.attempts);
+            self.tally.outcomes += u64::from(contact.outcome);
+        }
+        self.contacts.clear();
+    }
+}
+
+fn one() -> Digit {
+    Digit::parse('1').expect("1 is a key")
+}

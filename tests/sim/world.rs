@@ -1,0 +1,364 @@
+//! One world: a switch, its phones, a network between them, and a judge who sees everything.
+//!
+//! Time jumps from event to event. Whatever is random is drawn from the seed, so a world can be run
+//! again; the hash over everything that came about says whether it was the same.
+
+use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use rotaline_media::Command;
+use rotaline_model::{Mono, Now, Seed};
+use rotaline_phone::{Event, Input, Output, Phone};
+use rotaline_routing::Plan;
+use rotaline_switch::{self as switch, MediaSlot, Switch};
+use rotaline_testkit::network::{Network, Weather};
+
+use crate::judge::{Judge, Tally};
+use crate::media_model::{Happening, MediaModel};
+
+/// A world that is not quiet after so long has something left over.
+const PATIENCE: Duration = Duration::from_secs(3600);
+
+/// A phone at its place.
+pub struct Station {
+    /// The phone.
+    pub phone: Phone,
+    /// Where it receives SIP.
+    pub sip: SocketAddr,
+    /// Where it receives RTP: its name in the media model.
+    pub rtp: SocketAddr,
+    /// Whether it belongs to a specialist, who must accept.
+    pub specialist: bool,
+    /// When it falls silent for good, if ever.
+    pub crashes_at: Option<Mono>,
+    /// Whether media has noticed that it fell silent.
+    pub noticed: bool,
+    /// When it dials, if ever, and what.
+    pub dials: Option<Dial>,
+    /// When it hangs up whatever it does, if ever.
+    pub hangs_up_at: Option<Mono>,
+}
+
+impl Station {
+    fn has_crashed(&self, now: Mono) -> bool {
+        self.crashes_at.is_some_and(|at| at <= now)
+    }
+
+    /// When it wants to go on.
+    fn deadline(&mut self) -> Option<Mono> {
+        if self.noticed {
+            return None;
+        }
+        let phone = match self.phone.poll_output() {
+            Output::Timeout(at) => at,
+            Output::Sip { .. } | Output::Rtp { .. } | Output::Event(_) => {
+                unreachable!("a phone is drained after every input")
+            }
+        };
+        let dials = self.dials.as_ref().map(|dial| dial.at);
+        [phone, dials, self.hangs_up_at, self.crashes_at]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+}
+
+/// A call to be made.
+pub struct Dial {
+    /// When.
+    pub at: Mono,
+    /// Request-URI.
+    pub target: String,
+    /// What its owner does once it is answered.
+    pub steps: Vec<rotaline_phone::Step>,
+}
+
+/// A switch, phones, a network and a judge.
+pub struct World {
+    now: Now,
+    switch: Switch,
+    switch_at: SocketAddr,
+    slots: usize,
+    stations: Vec<Station>,
+    by_sip: BTreeMap<SocketAddr, usize>,
+    by_rtp: BTreeMap<SocketAddr, usize>,
+    network: Network,
+    media: MediaModel,
+    /// Sees everything.
+    pub judge: Judge,
+    hash: DefaultHasher,
+}
+
+/// How a world ended.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Ending {
+    /// What was broken.
+    pub broken: Vec<String>,
+    /// What came about.
+    pub tally: Tally,
+    /// The hash over everything that came about.
+    pub trace: u64,
+}
+
+impl World {
+    /// A world at rest.
+    pub fn new(
+        config: switch::Config,
+        plan: Plan,
+        slots: &[MediaSlot],
+        stations: Vec<Station>,
+        weather: Weather,
+        seed: u64,
+        now: Now,
+    ) -> Self {
+        let switch_at = config.sip.advertised;
+        let index = |address: fn(&Station) -> SocketAddr| {
+            stations
+                .iter()
+                .enumerate()
+                .map(|(n, station)| (address(station), n))
+                .collect()
+        };
+        World {
+            now,
+            switch: Switch::new(config, Arc::new(plan), slots, Seed::from_number(seed), now),
+            switch_at,
+            slots: slots.len(),
+            by_sip: index(|station| station.sip),
+            by_rtp: index(|station| station.rtp),
+            stations,
+            network: Network::new(weather, Seed::from_number(seed ^ 0x6e65_7477)),
+            media: MediaModel::default(),
+            judge: Judge::default(),
+            hash: DefaultHasher::new(),
+        }
+    }
+
+    /// Runs until nothing is left to come about.
+    pub fn run(mut self) -> Ending {
+        let end = self.now.mono + PATIENCE;
+        while let Some(at) = self.next() {
+            if at > end {
+                self.judge
+                    .broken
+                    .push("the world does not come to rest".to_owned());
+                break;
+            }
+            self.advance(at);
+            self.judge.silence(self.now.mono, &self.media);
+            self.come_about();
+            if self.judge.broken.len() > 20 {
+                break;
+            }
+        }
+        self.check_rest();
+        self.judge.end();
+        Ending {
+            broken: self.judge.broken,
+            tally: self.judge.tally,
+            trace: self.hash.finish(),
+        }
+    }
+
+    fn next(&mut self) -> Option<Mono> {
+        let mut first = self.network.deadline();
+        let mut consider = |at: Option<Mono>| {
+            if let Some(at) = at {
+                first = Some(first.map_or(at, |other: Mono| other.min(at)));
+            }
+        };
+        consider(self.media.deadline());
+        consider(drained_switch(&mut self.switch));
+        for station in &mut self.stations {
+            consider(station.deadline());
+        }
+        first
+    }
+
+    fn advance(&mut self, at: Mono) {
+        if at > self.now.mono {
+            self.now = self.now.plus(at.since(self.now.mono));
+        }
+    }
+
+    /// Everything that is due now.
+    fn come_about(&mut self) {
+        let now = self.now.mono;
+        while let Some((from, to, bytes)) = self.network.poll(now) {
+            self.deliver(from, to, bytes);
+        }
+        self.media.tick(now);
+        self.media_happens();
+        self.tell_switch(switch::Input::Timeout);
+        for number in 0..self.stations.len() {
+            self.station_goes_on(number);
+        }
+    }
+
+    fn deliver(&mut self, from: SocketAddr, to: SocketAddr, bytes: Vec<u8>) {
+        self.note(&(self.now.mono, from, to, &bytes));
+        let bytes = Bytes::from(bytes);
+        if to == self.switch_at {
+            return self.tell_switch(switch::Input::Datagram {
+                source: from,
+                bytes,
+            });
+        }
+        let Some(number) = self.by_sip.get(&to).copied() else {
+            return;
+        };
+        if !self.stations[number].has_crashed(self.now.mono) {
+            let input = Input::Sip {
+                source: from,
+                bytes,
+            };
+            self.stations[number]
+                .phone
+                .handle_input(self.now.mono, input);
+            self.drain_station(number);
+        }
+    }
+
+    fn tell_switch(&mut self, input: switch::Input) {
+        self.switch.handle_input(self.now, input);
+        self.drain_switch();
+    }
+
+    fn drain_switch(&mut self) {
+        loop {
+            match self.switch.poll_output() {
+                switch::Output::Transmit { to, bytes } => {
+                    self.network
+                        .send(self.now.mono, self.switch_at, to, bytes.to_vec());
+                }
+                switch::Output::Media { command, .. } => self.media_command(command),
+                switch::Output::Record(record) => {
+                    self.note(&format!("{:?}", record.fact));
+                    self.judge.record(&record);
+                }
+                switch::Output::Timeout(_) => break,
+            }
+        }
+        if !self.media.happenings.is_empty() {
+            self.media_happens();
+        }
+    }
+
+    fn media_command(&mut self, command: Command) {
+        let specialist = match &command {
+            Command::Enter { leg, .. } => self
+                .media
+                .phone(*leg)
+                .and_then(|phone| self.by_rtp.get(&phone))
+                .is_some_and(|number| self.stations[*number].specialist),
+            _ => false,
+        };
+        self.judge.command(&command, &self.media, specialist);
+        self.media.command(self.now.mono, command.clone());
+        self.judge.rooms(&command, &self.media);
+    }
+
+    fn media_happens(&mut self) {
+        while let Some(happening) = self.media.happenings.pop_front() {
+            match happening {
+                Happening::Event(event) => {
+                    self.note(&format!("{event:?}"));
+                    self.tell_switch(switch::Input::Media(event));
+                }
+                Happening::Hears(phone, hearing) => {
+                    let Some(number) = self.by_rtp.get(&phone).copied() else {
+                        continue;
+                    };
+                    let station = &mut self.stations[number];
+                    if !station.has_crashed(self.now.mono) {
+                        station
+                            .phone
+                            .handle_input(self.now.mono, Input::Hears(hearing));
+                        self.drain_station(number);
+                    }
+                }
+            }
+        }
+    }
+
+    fn station_goes_on(&mut self, number: usize) {
+        let now = self.now.mono;
+        let station = &mut self.stations[number];
+        if station.has_crashed(now) {
+            if !std::mem::replace(&mut station.noticed, true) {
+                let rtp = station.rtp;
+                self.media.dead(rtp);
+                self.media_happens();
+            }
+            return;
+        }
+        if station.dials.as_ref().is_some_and(|dial| dial.at <= now)
+            && let Some(dial) = station.dials.take()
+        {
+            station
+                .phone
+                .dial(now, &dial.target, self.switch_at, dial.steps);
+        }
+        if station.hangs_up_at.is_some_and(|at| at <= now) {
+            station.hangs_up_at = None;
+            station.phone.hang_up(now);
+        }
+        station.phone.handle_input(now, Input::Timeout);
+        self.drain_station(number);
+    }
+
+    fn drain_station(&mut self, number: usize) {
+        loop {
+            let station = &mut self.stations[number];
+            match station.phone.poll_output() {
+                Output::Sip { to, bytes } => {
+                    let from = station.sip;
+                    self.network.send(self.now.mono, from, to, bytes.to_vec());
+                }
+                Output::Rtp { .. } => {}
+                Output::Event(Event::Keys(digit)) => {
+                    let rtp = station.rtp;
+                    self.media.press(self.now.mono, rtp, digit);
+                }
+                Output::Event(_) => {}
+                Output::Timeout(_) => return,
+            }
+        }
+    }
+
+    /// Nothing is left of any call: no dialog, transaction, slot, reservation, leg.
+    fn check_rest(&mut self) {
+        let load = self.switch.load();
+        let rest = switch::Load {
+            free_slots: self.slots,
+            ..switch::Load::default()
+        };
+        if load != rest {
+            self.judge
+                .broken
+                .push(format!("left over at the end: {load:?}"));
+        }
+        if !self.media.is_empty() {
+            self.judge
+                .broken
+                .push("a media leg is open at the end".to_owned());
+        }
+    }
+
+    fn note(&mut self, what: &impl Hash) {
+        what.hash(&mut self.hash);
+    }
+}
+
+fn drained_switch(switch: &mut Switch) -> Option<Mono> {
+    match switch.poll_output() {
+        switch::Output::Timeout(at) => at,
+        switch::Output::Transmit { .. }
+        | switch::Output::Media { .. }
+        | switch::Output::Record(_) => unreachable!("the switch is drained after every input"),
+    }
+}
