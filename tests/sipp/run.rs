@@ -65,13 +65,15 @@ fn play(
     let places = Places::new(scenario)?;
     places.furnish(house, scenario, folder)?;
     let bystanders = places.bystanders(scenario)?;
-    let server = Server::start(house, folder, places.http)?;
+    let mut server = Server::start(house, folder, places.http)?;
     let mut stage = Stage::new(house, scenario, folder, places.sip, places.parties.clone());
     for (name, party) in &scenario.is.phone {
         stage.enter(name, party)?;
     }
     stage.enter("caller", &scenario.is.caller)?;
-    watch(&mut stage, scenario, folder, problems)?;
+    if watch(&mut stage, &mut server, scenario, folder, problems)? == Fate::Killed {
+        server = Server::start(house, folder, places.http)?;
+    }
     for (name, socket) in bystanders {
         if !is_untouched(&socket) {
             problems.push(format!("{name} was rung, and must not be"));
@@ -177,17 +179,33 @@ fn is_untouched(socket: &UdpSocket) -> bool {
     received.is_err_and(|error| error.kind() == ErrorKind::WouldBlock)
 }
 
-/// Until every program has ended; tells parties to leave when their scripts have ended.
+/// What became of the server while the call was played.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    /// It runs.
+    Runs,
+    /// It was killed, as the scenario wants it.
+    Killed,
+}
+
+/// Until every program has ended; does what parties do when their scripts have ended.
 fn watch(
     stage: &mut Stage<'_>,
+    server: &mut Server,
     scenario: &Scenario,
     folder: &Path,
     problems: &mut Vec<String>,
-) -> Result<()> {
+) -> Result<Fate> {
     let mut limit = Instant::now() + Duration::from_secs(scenario.is.limit_s);
-    while let Some(ended) = stage.next(limit) {
+    let mut fate = Fate::Runs;
+    // Without a server no phone's signalling comes to its end; the peers still do.
+    let awaited = |fate, role: &Role| fate == Fate::Runs || role.program == Program::Peer;
+    while stage.still_running().iter().any(|role| awaited(fate, role)) {
+        let Some(ended) = stage.next(limit) else {
+            break;
+        };
         let Role { party, program } = &ended.role;
-        if !ended.status.success() {
+        if !ended.status.success() && awaited(fate, &ended.role) {
             problems.extend(complaints(folder, &ended.role, ended.status.code()));
         }
         let is = scenario
@@ -195,19 +213,27 @@ fn watch(
             .find(|(name, _)| name == party)
             .context("a party")?
             .1;
-        if *program == Program::Peer && is.then == Then::Leaves && stage.runs(party, Program::Sipp)
-        {
-            problems.extend(stage.cue(party).err().map(|error| error.to_string()));
+        match (*program, is.then) {
+            (Program::Peer, Then::Leaves) if stage.runs(party, Program::Sipp) => {
+                problems.extend(stage.cue(party).err().map(|error| error.to_string()));
+            }
+            (Program::Peer, Then::KillsServer) => {
+                server.kill()?;
+                fate = Fate::Killed;
+            }
+            (Program::Peer, Then::Leaves | Then::Stays) | (Program::Sipp, _) => {}
         }
-        if party == "caller" && *program == Program::Sipp {
+        if party == "caller" {
             limit = limit.min(Instant::now() + AFTERMATH);
         }
     }
-    for Role { party, program } in stage.still_running() {
-        problems.push(format!("{party}: {program:?} has not ended"));
-    }
+    let left = stage
+        .still_running()
+        .into_iter()
+        .filter(|role| awaited(fate, role));
+    problems.extend(left.map(|role| format!("{}: {:?} has not ended", role.party, role.program)));
     stage.clear();
-    Ok(())
+    Ok(fate)
 }
 
 /// Why a program was not content, in its own words.

@@ -77,6 +77,8 @@ pub enum Then {
     Stays,
     /// It is told to go; how it goes is in its SIPp scenario.
     Leaves,
+    /// The server is killed (SIGKILL), and started again once every peer has ended.
+    KillsServer,
 }
 
 /// What the record of the case must read.

@@ -1,6 +1,6 @@
 //! One `rotaline serve` for one scenario: settings, start, API, log, stop.
 
-use std::fs::{self, File};
+use std::fs::{self, OpenOptions};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
@@ -31,7 +31,7 @@ impl Server {
     /// Starts it with `folder/rotaline.toml`, and waits until its API answers.
     pub fn start(house: &House, folder: &Path, http_port: u16) -> Result<Server> {
         let log = folder.join("server.log");
-        let file = File::create(&log)?;
+        let file = OpenOptions::new().create(true).append(true).open(&log)?;
         let mut command = Command::new(&house.rotaline);
         command
             .arg("serve")
@@ -79,6 +79,13 @@ impl Server {
     /// Reads from the API.
     pub fn get(&self, path: &str) -> Result<Answer> {
         http::get(self.http, path, &self.token)
+    }
+
+    /// SIGKILL: it has no time to put anything in order.
+    pub fn kill(&mut self) -> Result<()> {
+        self.child.kill()?;
+        self.child.wait()?;
+        Ok(())
     }
 
     /// Asks it to stop, and waits: it has no call left, so it must go at once and in order.
