@@ -1,1 +1,39 @@
 //! HTTP API: health, metrics, calls, recordings, outcomes, OpenAPI.
+//!
+//! | path | who | what |
+//! | --- | --- | --- |
+//! | `GET /healthz` | anyone | alive, and what is degraded |
+//! | `GET /metrics` | anyone | Prometheus text |
+//! | `GET /api/v1/openapi.json` | anyone | this API, described |
+//! | `GET /api/v1/calls` | bearer | calls, newest first, filtered, in pages |
+//! | `GET /api/v1/calls/{id}` | bearer | all that is known of one |
+//! | `GET /api/v1/calls/{id}/recording.wav`, `.mp3` | bearer | a recording; each fetch is audited |
+//! | `PUT /api/v1/calls/{id}/outcome` | bearer | what came of it, durable before the answer |
+//!
+//! Errors are problems (RFC 9457), with a message for whoever asked; causes go to the log only.
+//! It reads calls by way of the store, changes them by commands that become records in the
+//! journal, and knows neither SQL nor SIP.
+
+// Real time is this crate's business: when somebody did something.
+#![allow(clippy::disallowed_methods)]
+
+mod auth;
+mod calls;
+mod health;
+mod json;
+mod outcome;
+mod problem;
+mod recording;
+mod router;
+mod state;
+mod token;
+
+#[cfg(test)]
+mod tests;
+
+pub use health::{Degraded, HealthSource};
+pub use outcome::OutcomeMenus;
+pub use recording::{EncodeError, Encoded, Mp3Encoder};
+pub use router::router;
+pub use state::{ApiParts, ApiState};
+pub use token::{BadToken, Token};

@@ -315,6 +315,11 @@ impl Case {
 
     fn leg_quality(&mut self, call: CallId, leg: LegId, quality: Quality) -> Result<(), Ignored> {
         room_in(&self.quality, MAX_ATTEMPTS + MAX_CALLS)?;
+        let quality = Quality {
+            jitter_ms: finite(quality.jitter_ms),
+            mos: finite(quality.mos),
+            ..quality
+        };
         self.quality.push(LegQuality { call, leg, quality });
         Ok(())
     }
@@ -431,6 +436,11 @@ impl Case {
         };
         Ok(&mut self.recordings[index])
     }
+}
+
+/// JSON has no other numbers: a case with one could be written, but never read again.
+fn finite(figure: f32) -> f32 {
+    if figure.is_finite() { figure } else { 0.0 }
 }
 
 fn room_in<T>(list: &[T], bound: usize) -> Result<(), Ignored> {

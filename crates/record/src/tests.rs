@@ -504,6 +504,26 @@ fn case_survives_its_own_json_and_json_of_a_leaner_version() {
 }
 
 #[test]
+fn quality_that_is_no_number_does_not_make_a_case_unreadable() {
+    let quality = Quality {
+        jitter_ms: f32::NAN,
+        mos: f32::INFINITY,
+        ..Quality::default()
+    };
+    let mut story = Story::new();
+    story.at(
+        1.0,
+        Fact::LegQuality {
+            call: call(),
+            leg: LegId(0),
+            quality,
+        },
+    );
+    let text = serde_json::to_string(&story.told()).unwrap();
+    assert_eq!(serde_json::from_str::<Case>(&text).unwrap(), story.told());
+}
+
+#[test]
 fn log_line_of_a_case_names_nobody() {
     let text = format!("{:?}", third_accepts().told());
     assert!(!text.contains("2079460001"), "{text}");

@@ -1,0 +1,427 @@
+//! Calls as the API shows them: plain names, times in RFC 3339 UTC, durations in seconds.
+
+use jiff::Timestamp;
+use rotaline_model::{Acceptance, EndCause};
+use rotaline_record::{
+    Attempt, AttemptResult, Call, CallerId, Case, EndedBy, LadderDirection, Outcome, OutcomeHow,
+    PhoneKind, Recording,
+};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::recording::part_name;
+
+/// How an outcome reads that was not given.
+pub(crate) const NO_OUTCOME: &str = "-";
+
+/// A call, in a line of the list.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct CallSummary {
+    /// Its id.
+    #[schema(format = "uuid")]
+    id: String,
+    /// A short reference that people can read out.
+    reference: String,
+    /// When it came in.
+    #[schema(value_type = String, format = DateTime)]
+    opened_at: Timestamp,
+    /// When it was over; null while it goes on.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    closed_at: Option<Timestamp>,
+    /// The number dialled.
+    dialled: String,
+    /// The number that rang, or `withheld`.
+    caller: String,
+    /// The caller's practice; null: an unknown caller.
+    practice: Option<String>,
+    /// The practice's area.
+    area: Option<String>,
+    /// What was chosen.
+    specialty: Option<String>,
+    /// Who was joined.
+    specialist: Option<String>,
+    /// Whose number was dialled.
+    organisation: Option<String>,
+    /// How many phones were rung.
+    refs: usize,
+    /// From the choice to the joining; not joined: until the caller left. Null: nothing chosen, or
+    /// still waiting.
+    wait_s: Option<f64>,
+    /// Talk that is over.
+    talk_s: f64,
+    /// What came of it; `-`: not given yet.
+    #[schema(example = "referral-avoided")]
+    outcome: String,
+    /// Why it is over; null while it goes on.
+    #[schema(value_type = Option<String>, example = "specialist_hung_up")]
+    end_cause: Option<EndCause>,
+    /// The same in plain words.
+    end_words: Option<&'static str>,
+    /// Where its recording is; null: none, or not stored yet.
+    recording: Option<RecordingLinks>,
+}
+
+/// Where a recording is.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct RecordingLinks {
+    /// As it was stored.
+    wav: String,
+    /// Smaller; made now if it is not there yet.
+    mp3: String,
+}
+
+/// All that is known of a call.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct CallDetail {
+    #[serde(flatten)]
+    summary: CallSummary,
+    /// The key that chose the specialty.
+    key: Option<String>,
+    /// Who ended the talk.
+    #[schema(value_type = Option<String>, example = "specialist")]
+    talk_ended_by: Option<EndedBy>,
+    /// Phones rung, in order.
+    attempts: Vec<AttemptJson>,
+    /// Outcomes in the order of giving; the last counts.
+    outcomes: Vec<OutcomeJson>,
+    /// Its recordings.
+    recordings: Vec<RecordingJson>,
+    /// Calls under it: one, or more when it was rung back.
+    calls: Vec<CallJson>,
+    /// Announcements, and how much of each was heard, leg by leg.
+    prompts: Vec<PromptJson>,
+    /// How well each leg was heard.
+    quality: Vec<QualityJson>,
+    /// SIP messages, in order.
+    ladder: Vec<LadderJson>,
+    /// Facts left out because the call was too long to keep them all.
+    left_out: u32,
+}
+
+/// A phone that was rung.
+#[derive(Debug, Serialize, ToSchema)]
+struct AttemptJson {
+    /// From 1.
+    number: u16,
+    /// Who was rung; null on a direct line.
+    person: Option<String>,
+    /// On which kind of phone.
+    #[schema(value_type = String, example = "mobile")]
+    phone: PhoneKind,
+    /// The leg, as in the ladder.
+    leg: u32,
+    /// The round of the hunt.
+    round: u8,
+    /// Why this one was tried now.
+    reason: String,
+    /// Whether they had to accept: `required`, or why not.
+    #[schema(value_type = Object, example = "required")]
+    acceptance: Acceptance,
+    #[schema(value_type = String, format = DateTime)]
+    started_at: Timestamp,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    ringing_at: Option<Timestamp>,
+    /// The phone's answer: a person's, or a voicemail's.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    answered_at: Option<Timestamp>,
+    /// When caller and specialist first heard each other.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    joined_at: Option<Timestamp>,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    ended_at: Option<Timestamp>,
+    /// From the first ring to the answer or the end.
+    ring_s: Option<f64>,
+    /// What became of it.
+    #[schema(value_type = Option<String>, example = "accepted")]
+    result: Option<AttemptResult>,
+    /// Keys pressed on that phone: what the acceptance is proved by.
+    evidence: Vec<EvidenceJson>,
+}
+
+/// A key.
+#[derive(Debug, Serialize, ToSchema)]
+struct EvidenceJson {
+    key: String,
+    #[schema(value_type = String, format = DateTime)]
+    at: Timestamp,
+    /// From the phone's answer to the key's end.
+    after_answer_s: f64,
+}
+
+/// An outcome, as it was given.
+#[derive(Debug, Serialize, ToSchema)]
+struct OutcomeJson {
+    outcome: String,
+    by: String,
+    #[schema(value_type = String, example = "key")]
+    how: OutcomeHow,
+    #[schema(value_type = String, format = DateTime)]
+    at: Timestamp,
+}
+
+/// A recording.
+#[derive(Debug, Serialize, ToSchema)]
+struct RecordingJson {
+    /// `case`: the caller left, what the caller heard right. `whisper-1`: what the phone of
+    /// attempt 1 said and heard before it was let in.
+    part: String,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    started_at: Option<Timestamp>,
+    /// Null while it is being recorded.
+    duration_s: Option<f64>,
+    /// Of the WAV.
+    bytes: Option<u64>,
+    /// Of the WAV.
+    sha256: Option<String>,
+    /// Whether it was repaired after an interruption.
+    repaired: bool,
+    /// Whether the MP3 is there; if not, it is made when it is asked for.
+    mp3_ready: bool,
+    /// Null while it is being recorded.
+    links: Option<RecordingLinks>,
+}
+
+/// A set of legs.
+#[derive(Debug, Serialize, ToSchema)]
+struct CallJson {
+    #[schema(format = "uuid")]
+    id: String,
+    sip_call_id: Option<String>,
+    #[schema(value_type = String, format = DateTime)]
+    started_at: Timestamp,
+    /// Our answer to the caller, which is not yet a person's.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    answered_at: Option<Timestamp>,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    ended_at: Option<Timestamp>,
+    #[schema(value_type = Option<String>)]
+    end_cause: Option<EndCause>,
+}
+
+/// An announcement, as it was heard.
+#[derive(Debug, Serialize, ToSchema)]
+struct PromptJson {
+    leg: u32,
+    prompt: String,
+    heard_s: f64,
+}
+
+/// How well a leg was heard.
+#[derive(Debug, Serialize, ToSchema)]
+struct QualityJson {
+    leg: u32,
+    packets_received: u64,
+    packets_sent: u64,
+    packets_lost: u64,
+    jitter_ms: f32,
+    /// Mean opinion score, 1.0 to 4.5, estimated.
+    mos: f32,
+}
+
+/// A SIP message.
+#[derive(Debug, Serialize, ToSchema)]
+struct LadderJson {
+    #[schema(value_type = String, format = DateTime)]
+    at: Timestamp,
+    /// 0: the caller's.
+    leg: u32,
+    /// `in`: to us; `out`: from us.
+    #[schema(value_type = String, example = "in")]
+    direction: LadderDirection,
+    /// Method, or status and method.
+    #[schema(example = "180 INVITE")]
+    what: String,
+    /// Whether it is a copy sent again.
+    again: bool,
+}
+
+impl CallSummary {
+    pub(crate) fn of(case: &Case) -> Self {
+        let recording = case
+            .recordings
+            .iter()
+            .find(|recording| part_name(recording.part) == "case");
+        CallSummary {
+            id: case.id.to_string(),
+            reference: case.reference(),
+            opened_at: case.opened_at,
+            closed_at: case.closed_at,
+            dialled: case.dialled.to_string(),
+            caller: caller(&case.caller),
+            practice: case.practice.as_ref().map(ToString::to_string),
+            area: case.area.clone(),
+            specialty: case.specialty.as_ref().map(ToString::to_string),
+            specialist: case.specialist().map(ToString::to_string),
+            organisation: case.organisation.as_ref().map(ToString::to_string),
+            refs: case.attempts.len(),
+            wait_s: case.wait_ms.map(seconds),
+            talk_s: seconds(case.talk_ms),
+            outcome: case
+                .outcome()
+                .map_or_else(|| NO_OUTCOME.to_owned(), |given| given.outcome.clone()),
+            end_cause: case.end_cause,
+            end_words: case.end_words(),
+            recording: recording.and_then(|recording| RecordingLinks::of(case, recording)),
+        }
+    }
+}
+
+fn caller(caller: &CallerId) -> String {
+    match caller {
+        CallerId::Number(number) => number.expose().to_string(),
+        CallerId::Other(text) => text.expose().clone(),
+        CallerId::Withheld => "withheld".to_owned(),
+    }
+}
+
+fn seconds(ms: impl Into<u64>) -> f64 {
+    ms.into() as f64 / 1_000.0
+}
+
+impl RecordingLinks {
+    fn of(case: &Case, recording: &Recording) -> Option<Self> {
+        recording.wav.as_ref()?;
+        let part = part_name(recording.part);
+        let query = if part == "case" {
+            String::new()
+        } else {
+            format!("?part={part}")
+        };
+        let link = |format| format!("/api/v1/calls/{}/recording.{format}{query}", case.id);
+        Some(RecordingLinks {
+            wav: link("wav"),
+            mp3: link("mp3"),
+        })
+    }
+}
+
+impl CallDetail {
+    pub(crate) fn of(case: &Case) -> Self {
+        CallDetail {
+            summary: CallSummary::of(case),
+            key: case.key.map(|key| key.to_string()),
+            talk_ended_by: case.talk_ended_by,
+            attempts: case.attempts.iter().map(AttemptJson::of).collect(),
+            outcomes: case.outcomes.iter().map(OutcomeJson::of).collect(),
+            recordings: case
+                .recordings
+                .iter()
+                .map(|recording| RecordingJson::of(case, recording))
+                .collect(),
+            calls: case.calls.iter().map(CallJson::of).collect(),
+            prompts: prompts(case),
+            quality: quality(case),
+            ladder: ladder(case),
+            left_out: case.left_out,
+        }
+    }
+}
+
+impl AttemptJson {
+    fn of(attempt: &Attempt) -> Self {
+        AttemptJson {
+            number: attempt.number,
+            person: attempt.person.as_ref().map(ToString::to_string),
+            phone: attempt.phone,
+            leg: attempt.leg.0,
+            round: attempt.round,
+            reason: attempt.reason.clone(),
+            acceptance: attempt.acceptance,
+            started_at: attempt.started_at,
+            ringing_at: attempt.ringing_at,
+            answered_at: attempt.answered_at,
+            joined_at: attempt.joined_at,
+            ended_at: attempt.ended_at,
+            ring_s: attempt.ring_ms.map(seconds),
+            result: attempt.result,
+            evidence: attempt
+                .evidence
+                .iter()
+                .map(|evidence| EvidenceJson {
+                    key: evidence.key.to_string(),
+                    at: evidence.at,
+                    after_answer_s: seconds(evidence.after_answer_ms),
+                })
+                .collect(),
+        }
+    }
+}
+
+impl OutcomeJson {
+    fn of(outcome: &Outcome) -> Self {
+        OutcomeJson {
+            outcome: outcome.outcome.clone(),
+            by: outcome.by.clone(),
+            how: outcome.how,
+            at: outcome.at,
+        }
+    }
+}
+
+impl RecordingJson {
+    fn of(case: &Case, recording: &Recording) -> Self {
+        let wav = recording.wav.as_ref();
+        RecordingJson {
+            part: part_name(recording.part),
+            started_at: recording.started_at,
+            duration_s: wav.map(|wav| seconds(wav.duration_ms)),
+            bytes: wav.map(|wav| wav.bytes),
+            sha256: wav.map(|wav| wav.sha256.clone()),
+            repaired: wav.is_some_and(|wav| wav.repaired),
+            mp3_ready: recording.mp3.is_some(),
+            links: RecordingLinks::of(case, recording),
+        }
+    }
+}
+
+impl CallJson {
+    fn of(call: &Call) -> Self {
+        CallJson {
+            id: call.id.to_string(),
+            sip_call_id: call.sip_call_id.clone(),
+            started_at: call.started_at,
+            answered_at: call.answered_at,
+            ended_at: call.ended_at,
+            end_cause: call.end_cause,
+        }
+    }
+}
+
+fn prompts(case: &Case) -> Vec<PromptJson> {
+    let mut prompts = Vec::new();
+    for of_leg in &case.prompts {
+        prompts.extend(of_leg.heard.iter().map(|heard| PromptJson {
+            leg: of_leg.leg.0,
+            prompt: heard.prompt.to_string(),
+            heard_s: seconds(heard.ms),
+        }));
+    }
+    prompts
+}
+
+fn quality(case: &Case) -> Vec<QualityJson> {
+    case.quality
+        .iter()
+        .map(|of_leg| QualityJson {
+            leg: of_leg.leg.0,
+            packets_received: of_leg.quality.received,
+            packets_sent: of_leg.quality.sent,
+            packets_lost: of_leg.quality.lost,
+            jitter_ms: of_leg.quality.jitter_ms,
+            mos: of_leg.quality.mos,
+        })
+        .collect()
+}
+
+fn ladder(case: &Case) -> Vec<LadderJson> {
+    let entries = case.ladder.iter().flat_map(|of_call| &of_call.entries);
+    entries
+        .map(|entry| LadderJson {
+            at: entry.at,
+            leg: entry.leg.0,
+            direction: entry.direction,
+            what: entry.what.clone(),
+            again: entry.again,
+        })
+        .collect()
+}

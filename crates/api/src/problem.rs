@@ -1,0 +1,212 @@
+//! What goes wrong, told twice: to whoever asked, as a problem (RFC 9457); to the log, with the
+//! cause.
+
+use std::borrow::Cow;
+
+use axum::Json;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use rotaline_record::SubmitError;
+use rotaline_store::StoreError;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::recording::EncodeError;
+
+/// A problem (RFC 9457), `application/problem+json`.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Problem {
+    /// `about:blank`: the status says what kind of problem it is, `code` says which.
+    #[serde(rename = "type")]
+    kind: &'static str,
+    /// In a few words.
+    title: &'static str,
+    /// HTTP status.
+    status: u16,
+    /// For programs: does not change between versions.
+    code: &'static str,
+    /// For people: what is wrong, and what would be right.
+    detail: Cow<'static, str>,
+}
+
+/// Why a request was not done.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ApiError {
+    #[error("no bearer token")]
+    NoToken,
+    #[error("wrong bearer token")]
+    WrongToken,
+    #[error("no such page")]
+    NoSuchPage,
+    #[error("no such method")]
+    NoSuchMethod,
+    #[error("{detail}")]
+    BadRequest { detail: String },
+    #[error("the body is too large")]
+    TooLarge,
+    #[error("the body is not JSON")]
+    NotJson,
+    #[error("no such call")]
+    NoSuchCall,
+    #[error("no such recording")]
+    NoSuchRecording,
+    #[error("the recording is not stored yet")]
+    RecordingNotReady,
+    #[error("recording file: {0}")]
+    RecordingFile(std::io::Error),
+    #[error("recording file name leaves the folder")]
+    RecordingElsewhere,
+    #[error("no outcome menu")]
+    NoMenu,
+    #[error("not in the outcome menu")]
+    NotInMenu { given: String, choices: Vec<String> },
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Journal(#[from] SubmitError),
+    #[error(transparent)]
+    Encode(#[from] EncodeError),
+}
+
+impl ApiError {
+    fn status(&self) -> StatusCode {
+        match self {
+            ApiError::NoToken | ApiError::WrongToken => StatusCode::UNAUTHORIZED,
+            ApiError::NoSuchPage
+            | ApiError::NoSuchCall
+            | ApiError::NoSuchRecording
+            | ApiError::RecordingNotReady => StatusCode::NOT_FOUND,
+            ApiError::NoSuchMethod => StatusCode::METHOD_NOT_ALLOWED,
+            ApiError::BadRequest { .. } => StatusCode::BAD_REQUEST,
+            ApiError::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            ApiError::NotJson => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            ApiError::NoMenu => StatusCode::CONFLICT,
+            ApiError::NotInMenu { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+            ApiError::RecordingFile(_) | ApiError::RecordingElsewhere => {
+                StatusCode::INTERNAL_SERVER_ERROR
+            }
+            ApiError::Store(_) | ApiError::Journal(_) | ApiError::Encode(_) => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
+        }
+    }
+
+    /// For programs, and in a few words for people.
+    fn code_and_title(&self) -> (&'static str, &'static str) {
+        match self {
+            ApiError::NoToken => ("token-missing", "Token missing"),
+            ApiError::WrongToken => ("token-wrong", "Token wrong"),
+            ApiError::NoSuchPage => ("no-such-page", "Not found"),
+            ApiError::NoSuchMethod => ("no-such-method", "Method not allowed"),
+            ApiError::BadRequest { .. } => ("bad-request", "Bad request"),
+            ApiError::TooLarge => ("too-large", "Too large"),
+            ApiError::NotJson => ("not-json", "Not JSON"),
+            ApiError::NoSuchCall => ("no-such-call", "No such call"),
+            ApiError::NoSuchRecording => ("no-such-recording", "No such recording"),
+            ApiError::RecordingNotReady => ("recording-not-ready", "Recording not ready"),
+            ApiError::RecordingFile(_) | ApiError::RecordingElsewhere => {
+                ("recording-unreadable", "Recording unreadable")
+            }
+            ApiError::NoMenu => ("no-outcome-menu", "No outcome menu"),
+            ApiError::NotInMenu { .. } => ("no-such-outcome", "No such outcome"),
+            ApiError::Store(_) => ("database-away", "Database away"),
+            ApiError::Journal(_) => ("not-kept", "Not kept"),
+            ApiError::Encode(_) => ("not-encoded", "Not encoded"),
+        }
+    }
+
+    /// What is wrong and what would be right: never a cause inside.
+    fn detail(&self) -> Cow<'static, str> {
+        let detail = match self {
+            ApiError::NoToken => "send the API token: Authorization: Bearer <token>",
+            ApiError::WrongToken => {
+                "this is not the API token; the operator has it in the token file"
+            }
+            ApiError::NoSuchPage => {
+                "there is nothing here; /api/v1/openapi.json lists what there is"
+            }
+            ApiError::NoSuchMethod => {
+                "this cannot be done here; /api/v1/openapi.json lists what can"
+            }
+            ApiError::BadRequest { detail } => return Cow::Owned(detail.clone()),
+            ApiError::TooLarge => "the body has at most 16 kB",
+            ApiError::NotJson => "send JSON, with Content-Type: application/json",
+            ApiError::NoSuchCall => "there is no call with this id",
+            ApiError::NoSuchRecording => {
+                "this call has no such recording; its `recordings` lists those that it has"
+            }
+            ApiError::RecordingNotReady => {
+                "it is still being recorded; it is stored when the call is over"
+            }
+            ApiError::RecordingFile(_) | ApiError::RecordingElsewhere => {
+                "the recording's file could not be read; the log says why"
+            }
+            ApiError::NoMenu => {
+                "no specialty was chosen in this call, or it has no outcome menu any more"
+            }
+            ApiError::NotInMenu { given, choices } => {
+                let choices = choices.join(", ");
+                let detail =
+                    format!("{given:?} is not in this specialty's outcome menu; it has: {choices}");
+                return Cow::Owned(detail);
+            }
+            ApiError::Store(_) => {
+                "the database does not answer at present; nothing is lost, try again"
+            }
+            ApiError::Journal(_) => "this could not be kept durably, so it was not done; try again",
+            ApiError::Encode(_) => {
+                "the MP3 could not be made at present; the WAV is there, or try again"
+            }
+        };
+        Cow::Borrowed(detail)
+    }
+
+    fn log(&self, status: StatusCode) {
+        if status == StatusCode::INTERNAL_SERVER_ERROR {
+            tracing::error!(error = %self, "request failed");
+        } else if status.is_server_error() {
+            tracing::warn!(error = %self, "request refused");
+        } else {
+            tracing::debug!(error = %self, "request refused");
+        }
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let status = self.status();
+        self.log(status);
+        let (code, title) = self.code_and_title();
+        let problem = Problem {
+            kind: "about:blank",
+            title,
+            status: status.as_u16(),
+            code,
+            detail: self.detail(),
+        };
+        let mut response = (status, Json(problem)).into_response();
+        let headers = response.headers_mut();
+        let problem_json = HeaderValue::from_static("application/problem+json");
+        headers.insert(header::CONTENT_TYPE, problem_json);
+        //= RFC 6750 section 3
+        //# If the protected resource request does not include authentication credentials [...]
+        //# the resource server MUST include the HTTP "WWW-Authenticate" response header field
+        if status == StatusCode::UNAUTHORIZED {
+            let challenge = match &self {
+                ApiError::NoToken => "Bearer realm=\"rotaline\"",
+                wrong => {
+                    debug_assert!(matches!(wrong, ApiError::WrongToken));
+                    "Bearer realm=\"rotaline\", error=\"invalid_token\""
+                }
+            };
+            headers.insert(
+                header::WWW_AUTHENTICATE,
+                HeaderValue::from_static(challenge),
+            );
+        }
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
+        }
+        response
+    }
+}

@@ -1,0 +1,100 @@
+//! The routes, what stands before them, and their description (OpenAPI 3.1).
+
+use std::sync::Arc;
+
+use axum::extract::{DefaultBodyLimit, MatchedPath, Request};
+use axum::http::header;
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Router, body::Bytes};
+use utoipa::OpenApi;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::auth::require_token;
+use crate::problem::ApiError;
+use crate::{ApiState, calls, health, outcome, recording};
+
+/// Bytes that a request's body may have.
+const MAX_BODY_BYTES: usize = 16 * 1024;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Rotaline",
+        description = "Advice calls between practices and hospital specialists: who rang, who \
+                       was tried, what came of it. Times are RFC 3339 in UTC, durations in \
+                       seconds. Errors are problems (RFC 9457).",
+        license(name = "Apache-2.0")
+    ),
+    tags(
+        (name = "calls", description = "Calls, and what came of them"),
+        (name = "recordings", description = "Recordings; each fetch is audited"),
+        (name = "operation", description = "Health and metrics"),
+    ),
+    modifiers(&Token)
+)]
+struct Described;
+
+struct Token;
+
+impl utoipa::Modify for Token {
+    fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
+        let token = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .description(Some(
+                "Made at first start; the operator has it in the token file",
+            ))
+            .build();
+        openapi
+            .components
+            .get_or_insert_default()
+            .add_security_scheme("token", SecurityScheme::Http(token));
+    }
+}
+
+/// The API.
+pub fn router(state: ApiState) -> Router {
+    let (router, description) = described(&state).split_for_parts();
+    let text = Bytes::from(description.to_json().unwrap_or_default());
+    let openapi = get(move || {
+        let text = text.clone();
+        async move { ([(header::CONTENT_TYPE, "application/json")], text) }
+    });
+    router
+        .route("/api/v1/openapi.json", openapi)
+        .fallback(|| async { ApiError::NoSuchPage })
+        .method_not_allowed_fallback(|| async { ApiError::NoSuchMethod })
+        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+        .layer(middleware::from_fn(count))
+        .with_state(state)
+}
+
+fn described(state: &ApiState) -> OpenApiRouter<ApiState> {
+    let closed = OpenApiRouter::new()
+        .routes(routes!(calls::list))
+        .routes(routes!(calls::one))
+        .routes(routes!(recording::wav))
+        .routes(routes!(recording::mp3))
+        .routes(routes!(outcome::set_outcome))
+        .route_layer(middleware::from_fn_with_state(state.clone(), require_token));
+    OpenApiRouter::with_openapi(Described::openapi())
+        .routes(routes!(health::healthz))
+        .routes(routes!(health::metrics))
+        .merge(closed)
+}
+
+/// Counts requests by route (never by path, which has ids) and status.
+async fn count(request: Request, next: Next) -> Response {
+    let route: Arc<str> = match request.extensions().get::<MatchedPath>() {
+        Some(path) => path.as_str().into(),
+        None => "none".into(),
+    };
+    let response = next.run(request).await;
+    let status = response.status().as_u16().to_string();
+    metrics::counter!("rotaline_api_requests_total", "route" => route, "status" => status)
+        .increment(1);
+    response.into_response()
+}
