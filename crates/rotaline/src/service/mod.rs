@@ -1,0 +1,221 @@
+//! The whole service: every part started in the order that loses nothing, and stopped in the
+//! reverse of it.
+//!
+//! ```text
+//!  journal ─▶ database ─▶ recorder ─▶ engine ─▶ HTTP        (start)
+//!  HTTP ─▶ engine ─▶ recorder ─▶ journal ─▶ database        (stop)
+//! ```
+
+mod logging;
+mod projection;
+mod secrets;
+mod wiring;
+
+use std::net::SocketAddr;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use jiff::Timestamp;
+use metrics_exporter_prometheus::PrometheusBuilder;
+use rotaline_api::{ApiParts, ApiState, Token};
+use rotaline_engine::journal::{self, Journal, JournalConfig, JournalSettings, JournalThread};
+use rotaline_engine::recording::{Recorder, RecordingConfig, RecordingSettings};
+use rotaline_engine::{Clock, Engine, Parts};
+use rotaline_model::NodeId;
+use rotaline_store::Store;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+pub use logging::start as start_logging;
+
+use crate::settings::Settings;
+use projection::Projection;
+
+/// How long calls that are up may go on after SIGTERM.
+const DRAIN: Duration = Duration::from_secs(4 * 3600);
+
+/// A running service.
+pub struct Service {
+    engine: Engine,
+    recorder: Arc<Recorder>,
+    journal: Journal,
+    journal_thread: JournalThread,
+    projection: Projection,
+    http: JoinHandle<()>,
+    http_stop: watch::Sender<bool>,
+    http_address: SocketAddr,
+    token: Token,
+}
+
+impl Service {
+    /// Starts everything. Calls are taken from now on.
+    pub async fn start(settings: Settings) -> Result<Service> {
+        let node = settings.engine.switch.node;
+        private_folder(&settings.data)?;
+        let token = secrets::token(&settings.data.join("api-token"))?;
+        let metrics = PrometheusBuilder::new().install_recorder();
+        let metrics = metrics.context("the metrics recorder is installed once")?;
+
+        let opened = open_journal(&settings.engine.journal, node)?;
+        for record in opened.interrupted {
+            opened.journal.append(record);
+        }
+        let projection =
+            Projection::start(&settings.data.join("rotaline.db"), node, &opened.journal).await?;
+        let recorder = start_recorder(&settings.engine.recordings, node, &opened.journal)?;
+        let engine = start_engine(&settings, &opened.journal, &recorder)?;
+
+        let listener = tokio::net::TcpListener::bind(settings.http_listen)
+            .await
+            .with_context(|| format!("cannot listen for HTTP on {}", settings.http_listen))?;
+        let http_address = listener.local_addr()?;
+        let state = ApiState::new(ApiParts {
+            store: projection.store(),
+            commands: Arc::new(wiring::Commands(opened.journal.clone())),
+            menus: Arc::new(wiring::Menus(Arc::clone(&settings.plan))),
+            encoder: Arc::new(wiring::Encoder {
+                recorder: Arc::clone(&recorder),
+                folder: settings.engine.recordings.clone(),
+            }),
+            health: Arc::new(wiring::Health(opened.journal.clone())),
+            recordings: settings.engine.recordings.clone(),
+            token: token.clone(),
+            metrics: metrics.clone(),
+            node,
+        });
+        wiring::keep_metrics(metrics, engine.load());
+        let (http_stop, stopped) = watch::channel(false);
+        let http = tokio::spawn(serve_http(listener, state, stopped));
+        Ok(Service {
+            engine,
+            recorder,
+            journal: opened.journal,
+            journal_thread: opened.thread,
+            projection,
+            http,
+            http_stop,
+            http_address,
+            token,
+        })
+    }
+
+    /// Where SIP is received.
+    pub fn sip_address(&self) -> SocketAddr {
+        self.engine.sip_address()
+    }
+
+    /// Where the API is.
+    pub fn http_address(&self) -> SocketAddr {
+        self.http_address
+    }
+
+    /// What opens the API.
+    pub fn token(&self) -> &Token {
+        &self.token
+    }
+
+    /// The calls.
+    pub fn store(&self) -> Store {
+        self.projection.store()
+    }
+
+    /// Takes no more calls, and resolves when the last one is over.
+    pub async fn drain(&self) {
+        self.engine.drain();
+        let mut load = self.engine.load();
+        // It fails only if the engine is gone: then no call is up either.
+        let idle = load.wait_for(|load| load.calls == 0 && load.transactions == 0);
+        let _ = tokio::time::timeout(DRAIN, idle).await;
+    }
+
+    /// Stops everything; what is up is ended, what was recorded and journalled is kept.
+    pub async fn stop(self) -> Result<()> {
+        let _ = self.http_stop.send(true);
+        self.http.await.context("the HTTP server had panicked")?;
+        let (engine, recorder) = (self.engine, self.recorder);
+        tokio::task::spawn_blocking(move || {
+            engine.stop();
+            match Arc::try_unwrap(recorder) {
+                Ok(recorder) => recorder.stop(),
+                Err(_) => {
+                    tracing::error!("a recording is still being encoded; left to the next start")
+                }
+            }
+        })
+        .await?;
+        let flushed = self.journal.flush();
+        tokio::task::spawn_blocking(move || flushed.wait()).await??;
+        self.projection.stop().await?;
+        tokio::task::spawn_blocking(move || self.journal_thread.stop()).await?;
+        Ok(())
+    }
+}
+
+fn open_journal(folder: &Path, node: NodeId) -> Result<journal::Opened> {
+    let settings = JournalSettings {
+        folder: folder.to_owned(),
+        ..JournalSettings::default()
+    };
+    let config =
+        JournalConfig::try_from(settings).map_err(|faults| anyhow::anyhow!("{faults:?}"))?;
+    Ok(journal::open(config, Timestamp::now(), node)?)
+}
+
+fn start_recorder(folder: &Path, node: NodeId, journal: &Journal) -> Result<Arc<Recorder>> {
+    let settings = RecordingSettings {
+        folder: folder.to_owned(),
+        ..RecordingSettings::default()
+    };
+    let config =
+        RecordingConfig::try_from(settings).map_err(|faults| anyhow::anyhow!("{faults:?}"))?;
+    Ok(Arc::new(Recorder::start(
+        config,
+        node,
+        Arc::new(journal.clone()),
+    )?))
+}
+
+fn start_engine(settings: &Settings, journal: &Journal, recorder: &Recorder) -> Result<Engine> {
+    let journal = journal.clone();
+    let parts = Parts {
+        plan: Arc::clone(&settings.plan),
+        prompts: Arc::clone(&settings.prompts),
+        journal: move |record| journal.append(record),
+        lanes: (0..settings.engine.media_threads)
+            .map(|_| recorder.lane())
+            .collect(),
+        seed: secrets::seed()?,
+    };
+    Ok(Engine::start(
+        settings.engine.clone(),
+        Clock::start(),
+        parts,
+    )?)
+}
+
+async fn serve_http(
+    listener: tokio::net::TcpListener,
+    state: ApiState,
+    mut stopped: watch::Receiver<bool>,
+) {
+    let stopped = async move {
+        // It fails only if the service is gone, which is a stop too.
+        let _ = stopped.wait_for(|stopped| *stopped).await;
+    };
+    let served = axum::serve(listener, rotaline_api::router(state)).with_graceful_shutdown(stopped);
+    if let Err(error) = served.await {
+        tracing::error!(%error, "the HTTP server failed");
+    }
+}
+
+/// Makes a folder that only this user reads, with those above it.
+fn private_folder(folder: &Path) -> Result<()> {
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)
+        .with_context(|| format!("cannot make the data folder {}", folder.display()))
+}

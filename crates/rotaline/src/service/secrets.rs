@@ -1,0 +1,45 @@
+//! What only this machine knows: the API's token, and randomness from the operating system.
+
+use std::fs::OpenOptions;
+use std::io::{ErrorKind, Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use rotaline_api::Token;
+use rotaline_model::Seed;
+
+/// Where the operating system gives randomness.
+const RANDOM: &str = "/dev/urandom";
+
+/// The API's token: from its file, or made and written there (0600) at the first start.
+pub fn token(file: &Path) -> Result<Token> {
+    match std::fs::read_to_string(file) {
+        Ok(text) => Token::parse(&text).with_context(|| file.display().to_string()),
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            let token = Token::generate(random()?);
+            let made = OpenOptions::new()
+                .write(true)
+                .create_new(true)
+                .mode(0o600)
+                .open(file);
+            let written = made.and_then(|mut open| writeln!(open, "{}", token.text()));
+            written.with_context(|| format!("cannot write {}", file.display()))?;
+            Ok(token)
+        }
+        Err(error) => Err(error).with_context(|| format!("cannot read {}", file.display())),
+    }
+}
+
+/// The seed of everything random in this process.
+pub fn seed() -> Result<Seed> {
+    Ok(Seed::from_bytes(random()?))
+}
+
+fn random() -> Result<[u8; 32]> {
+    let mut bytes = [0; 32];
+    std::fs::File::open(RANDOM)
+        .and_then(|mut random| random.read_exact(&mut bytes))
+        .with_context(|| format!("cannot read {RANDOM}"))?;
+    Ok(bytes)
+}

@@ -1,0 +1,109 @@
+//! What the API needs of the rest, in its own terms.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use metrics_exporter_prometheus::PrometheusHandle;
+use rotaline_api::{Degraded, EncodeError, Encoded, HealthSource, Mp3Encoder, OutcomeMenus};
+use rotaline_engine::journal::{Journal, NotDurable, Pressure};
+use rotaline_engine::recording::Recorder;
+use rotaline_model::{CaseId, SpecialtyId};
+use rotaline_record::{CommandSink, Record, RecordingPart, SubmitError, Submitted};
+use rotaline_routing::Plan;
+use rotaline_switch::Load;
+use tokio::sync::watch;
+
+/// How often gauges are set and the exporter's histograms are tidied.
+const METRICS_EVERY: Duration = Duration::from_secs(5);
+
+/// Commands go to the journal, and are given once they are on disk.
+pub struct Commands(pub Journal);
+
+impl CommandSink for Commands {
+    fn submit(&self, record: Record) -> Submitted<'_> {
+        let receipt = self.0.append_durably(record);
+        Box::pin(async move {
+            receipt.await.map_err(|refusal| match refusal {
+                NotDurable::Closed => SubmitError::Stopped,
+                NotDurable::Full => SubmitError::Full,
+                NotDurable::Disk | NotDurable::TooLarge => SubmitError::Disk(Box::new(refusal)),
+            })
+        })
+    }
+}
+
+/// Outcome menus come from the plan.
+pub struct Menus(pub Arc<Plan>);
+
+impl OutcomeMenus for Menus {
+    fn choices(&self, specialty: &SpecialtyId) -> Option<Vec<String>> {
+        let specialty = self.0.specialty(specialty)?;
+        Some(
+            specialty
+                .outcomes
+                .iter()
+                .map(|outcome| outcome.id.to_string())
+                .collect(),
+        )
+    }
+}
+
+/// MP3s that are not there yet are made by the recorder.
+pub struct Encoder {
+    /// The recorder.
+    pub recorder: Arc<Recorder>,
+    /// The folder that file names are below.
+    pub folder: PathBuf,
+}
+
+impl Mp3Encoder for Encoder {
+    fn encode(&self, _case: CaseId, _part: RecordingPart, wav: PathBuf) -> Encoded<'_> {
+        let failed = |error| EncodeError::Failed(error);
+        Box::pin(async move {
+            let name = |path: &std::path::Path| {
+                let below = path.strip_prefix(&self.folder).unwrap_or(path);
+                below.to_string_lossy().into_owned()
+            };
+            let recorder = Arc::clone(&self.recorder);
+            let file = name(&wav);
+            let encoded = tokio::task::spawn_blocking(move || recorder.encode_now(&file)).await;
+            let mp3 = encoded
+                .map_err(|error| failed(Box::from(error)))?
+                .map_err(|error| failed(Box::from(error)))?;
+            Ok(name(&mp3))
+        })
+    }
+}
+
+/// The journal's health.
+pub struct Health(pub Journal);
+
+impl HealthSource for Health {
+    fn degraded(&self) -> Vec<Degraded> {
+        match self.0.pressure() {
+            Pressure::Normal => Vec::new(),
+            Pressure::High => vec![Degraded {
+                part: "journal".to_owned(),
+                detail: "the disk fails or is too slow, or the journal fills up".to_owned(),
+            }],
+        }
+    }
+}
+
+/// Keeps the gauges true for as long as the process runs.
+pub fn keep_metrics(exporter: PrometheusHandle, load: watch::Receiver<Load>) {
+    tokio::spawn(async move {
+        let mut ticks = tokio::time::interval(METRICS_EVERY);
+        loop {
+            ticks.tick().await;
+            let load = *load.borrow();
+            metrics::gauge!("rotaline_calls").set(load.calls as f64);
+            metrics::gauge!("rotaline_sip_sessions").set(load.sessions as f64);
+            metrics::gauge!("rotaline_sip_transactions").set(load.transactions as f64);
+            metrics::gauge!("rotaline_media_slots_free").set(load.free_slots as f64);
+            metrics::gauge!("rotaline_people_busy").set(load.busy_people as f64);
+            exporter.run_upkeep();
+        }
+    });
+}

@@ -1,0 +1,225 @@
+//! From what people wrote to what the crates take: every fault is found before any is reported.
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use rotaline_engine as engine;
+use rotaline_media::PromptBank;
+use rotaline_model::NodeId;
+use rotaline_routing::{Plan, Source};
+use rotaline_sip as sip;
+use rotaline_switch as switch;
+
+use super::fault::Fault;
+use super::raw::Raw;
+
+/// RFC 3261 table 4.
+const TIMERS: sip::TimerConfig = sip::TimerConfig {
+    t1: Duration::from_millis(500),
+    t2: Duration::from_secs(4),
+    t4: Duration::from_secs(5),
+};
+
+/// Checked settings, with the plan and the prompts that they name.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Where HTTP is served.
+    pub http_listen: SocketAddr,
+    /// Database, token and journal.
+    pub data: PathBuf,
+    /// The engine's.
+    pub engine: engine::Config,
+    /// Who is rung when.
+    pub plan: Arc<Plan>,
+    /// What is said.
+    pub prompts: Arc<PromptBank>,
+}
+
+/// Faults as they are found, and where they are.
+struct Faults<'a> {
+    file: &'a str,
+    found: Vec<Fault>,
+}
+
+impl Faults<'_> {
+    fn add(&mut self, key: &str, problem: &str, remedy: &str) {
+        self.found.push(Fault::new(self.file, key, problem, remedy));
+    }
+
+    /// The address that phones are told: `advertise`, or `listen` if that is one.
+    fn advertised<A: std::str::FromStr>(&mut self, key: &str, advertise: &str, listen: A) -> A {
+        if advertise.is_empty() {
+            return listen;
+        }
+        advertise.parse().unwrap_or_else(|_| {
+            self.add(
+                key,
+                &format!("{advertise:?} is not an address"),
+                "e.g. 192.0.2.1, or empty",
+            );
+            listen
+        })
+    }
+
+    fn refuse_unspecified(&mut self, key: &str, address: IpAddr) {
+        if address.is_unspecified() {
+            let problem = format!("phones cannot send to {address}");
+            self.add(key, &problem, "say which address phones reach us at");
+        }
+    }
+}
+
+pub(super) fn check(raw: Raw, file: &str, folder: &Path) -> Result<Settings, Vec<Fault>> {
+    let mut faults = Faults {
+        file,
+        found: Vec::new(),
+    };
+    let plan = plan(&raw, folder, &mut faults);
+    let prompts = prompts(&raw, folder, &mut faults);
+    if let (Some(plan), Some(prompts)) = (&plan, &prompts) {
+        for id in plan.prompts() {
+            if !prompts.get(id).is_some() {
+                let problem = format!("the plan says {:?}, which is not among them", id.as_str());
+                faults.add(
+                    "prompts",
+                    &problem,
+                    "name a prompt of manifest.toml, or add it there",
+                );
+            }
+        }
+    }
+    let engine = engine(&raw, folder, &mut faults);
+    match (plan, prompts) {
+        (Some(plan), Some(prompts)) if faults.found.is_empty() => Ok(Settings {
+            http_listen: raw.http.listen,
+            data: folder.join(&raw.data),
+            engine,
+            plan: Arc::new(
+                plan.with_prompt_lengths(|id| prompts.get(id).map(|prompt| prompt.length_ms())),
+            ),
+            prompts: Arc::new(prompts),
+        }),
+        (Some(_) | None, Some(_) | None) => Err(faults.found),
+    }
+}
+
+fn plan(raw: &Raw, folder: &Path, faults: &mut Faults<'_>) -> Option<Plan> {
+    let path = folder.join(&raw.plan);
+    let text = match std::fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error) => {
+            let problem = format!("{} cannot be read: {error}", path.display());
+            faults.add(
+                "plan",
+                &problem,
+                "name the plan file, relative to this file",
+            );
+            return None;
+        }
+    };
+    let name = path.display().to_string();
+    match Plan::parse(&[Source { name, text }]) {
+        Ok(plan) => Some(plan),
+        Err(found) => {
+            faults.found.extend(found.into_iter().map(Fault::from));
+            None
+        }
+    }
+}
+
+fn prompts(raw: &Raw, folder: &Path, faults: &mut Faults<'_>) -> Option<PromptBank> {
+    let path = folder.join(&raw.prompts);
+    match engine::prompts::load(&path) {
+        Ok(bank) => Some(bank),
+        Err(found) => {
+            for fault in found {
+                faults.add(
+                    "prompts",
+                    &fault.to_string(),
+                    "name a folder with manifest.toml",
+                );
+            }
+            None
+        }
+    }
+}
+
+fn engine(raw: &Raw, folder: &Path, faults: &mut Faults<'_>) -> engine::Config {
+    let advertised = faults.advertised("sip.advertise", &raw.sip.advertise, raw.sip.listen);
+    let media_address =
+        faults.advertised("media.advertise", &raw.media.advertise, raw.media.address);
+    faults.refuse_unspecified("sip.advertise", advertised.ip());
+    faults.refuse_unspecified("media.advertise", media_address);
+    let gateway = (!raw.sip.gateway.is_empty())
+        .then(|| {
+            let parsed = raw.sip.gateway.parse::<SocketAddr>();
+            if parsed.is_err() {
+                let problem = format!("{:?} is not an address and port", raw.sip.gateway);
+                faults.add("sip.gateway", &problem, "e.g. 192.0.2.10:5060, or empty");
+            }
+            parsed.ok()
+        })
+        .flatten();
+    let media = &raw.media;
+    if media.first_port < 1024 || media.last_port < media.first_port.saturating_add(3) {
+        let problem = format!("{} to {} is no range", media.first_port, media.last_port);
+        faults.add(
+            "media.last_port",
+            &problem,
+            "from 1024 on, at least four ports",
+        );
+    }
+    let limits = &raw.limits;
+    if limits.calls == 0 || limits.calls > 100_000 {
+        faults.add("limits.calls", "out of range", "1 to 100000");
+    }
+    if limits.leg_age_s < 60 {
+        faults.add(
+            "limits.leg_age_s",
+            "no call could be held",
+            "60 or more, in seconds",
+        );
+    }
+    if media.dead_after_s < 5 {
+        faults.add(
+            "media.dead_after_s",
+            "a short silence would end calls",
+            "5 or more, in seconds",
+        );
+    }
+    engine::Config {
+        sip_listen: raw.sip.listen,
+        media_address: media.address,
+        first_port: media.first_port,
+        last_port: media.last_port,
+        media_threads: threads(media.threads),
+        dead_after: Duration::from_secs(media.dead_after_s.into()),
+        recordings: folder.join(&raw.recordings),
+        journal: folder.join(&raw.data).join("journal"),
+        switch: switch::Config {
+            sip: sip::Config {
+                advertised,
+                product: concat!("Rotaline/", env!("CARGO_PKG_VERSION")).to_owned(),
+                timers: TIMERS,
+                max_sessions: limits.calls.saturating_mul(3),
+                max_transactions: limits.calls.saturating_mul(8),
+            },
+            media_address,
+            gateway,
+            node: NodeId(1),
+            max_calls: limits.calls,
+            max_leg_age: Duration::from_secs(limits.leg_age_s.into()),
+        },
+    }
+}
+
+/// As many media threads as asked for; 0: one for each core.
+fn threads(asked: u16) -> u16 {
+    if asked > 0 {
+        return asked;
+    }
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    u16::try_from(cores).unwrap_or(u16::MAX)
+}

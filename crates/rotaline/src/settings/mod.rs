@@ -1,0 +1,34 @@
+//! The settings file: read, checked as a whole, every fault named with what would be right.
+//!
+//! `raw` is what people write (serde, unknown keys refused); `check` turns it into what the crates
+//! take. Paths are relative to the settings file. A faulty plan or prompt folder is a fault of the
+//! settings too, so that `rotaline check` shows everything at once.
+
+mod check;
+mod fault;
+mod raw;
+
+use std::path::Path;
+
+pub use check::Settings;
+pub use fault::Fault;
+
+/// Reads and checks a settings file, with the plan and the prompts that it names.
+pub fn load(file: &Path) -> Result<Settings, Vec<Fault>> {
+    let shown = file.display().to_string();
+    let text = std::fs::read_to_string(file).map_err(|error| {
+        vec![Fault::new(
+            &shown,
+            "",
+            &format!("cannot be read: {error}"),
+            "name a readable file",
+        )]
+    })?;
+    let raw =
+        toml::from_str(&text).map_err(|error| vec![Fault::from_toml(&shown, &text, &error)])?;
+    let folder = file.parent().unwrap_or(Path::new("."));
+    check::check(raw, &shown, folder)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,112 @@
+//! The settings as people write them. Defaults stand here, and commented in `config/rotaline.toml`.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+/// The whole file.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Raw {
+    pub plan: PathBuf,
+    pub prompts: PathBuf,
+    pub data: PathBuf,
+    pub recordings: PathBuf,
+    pub sip: Sip,
+    pub media: Media,
+    pub http: Http,
+    pub limits: Limits,
+}
+
+/// `[sip]`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Sip {
+    pub listen: SocketAddr,
+    pub advertise: String,
+    pub gateway: String,
+}
+
+/// `[media]`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Media {
+    pub address: IpAddr,
+    pub advertise: String,
+    pub first_port: u16,
+    pub last_port: u16,
+    pub threads: u16,
+    pub dead_after_s: u32,
+}
+
+/// `[http]`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Http {
+    pub listen: SocketAddr,
+}
+
+/// `[limits]`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Limits {
+    pub calls: usize,
+    pub leg_age_s: u32,
+}
+
+impl Default for Raw {
+    fn default() -> Self {
+        Raw {
+            plan: "demo/plan.toml".into(),
+            prompts: "prompts/en-GB".into(),
+            data: "../data".into(),
+            recordings: "../recordings".into(),
+            sip: Sip::default(),
+            media: Media::default(),
+            http: Http::default(),
+            limits: Limits::default(),
+        }
+    }
+}
+
+impl Default for Sip {
+    fn default() -> Self {
+        let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 5060));
+        Sip {
+            listen,
+            advertise: String::new(),
+            gateway: String::new(),
+        }
+    }
+}
+
+impl Default for Media {
+    fn default() -> Self {
+        Media {
+            address: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            advertise: String::new(),
+            first_port: 40_000,
+            last_port: 43_999,
+            threads: 0,
+            dead_after_s: 60,
+        }
+    }
+}
+
+impl Default for Http {
+    fn default() -> Self {
+        Http {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
+        }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits {
+            calls: 900,
+            leg_age_s: 14_400,
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! The settings file and the code say the same.
+
+use std::path::Path;
+
+use super::raw::Raw;
+use super::*;
+
+fn config(name: &str) -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../config")
+        .join(name)
+}
+
+#[test]
+fn commented_defaults_equal_the_codes() {
+    let text = std::fs::read_to_string(config("rotaline.toml")).unwrap();
+    let uncommented: String = text
+        .lines()
+        .map(|line| match line.strip_prefix("# ") {
+            Some(rest) if is_assignment(rest) => format!("{rest}\n"),
+            Some(_) | None => format!("{line}\n"),
+        })
+        .collect();
+    let written: toml::Table = toml::from_str(&uncommented).unwrap();
+    let coded = toml::Table::try_from(Raw::default()).unwrap();
+    assert_eq!(written, coded);
+}
+
+fn is_assignment(line: &str) -> bool {
+    line.split_once(" = ").is_some_and(|(key, _)| {
+        key.bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte == b'_')
+    })
+}
+
+#[test]
+fn shipped_settings_are_faultless() {
+    for name in ["rotaline.toml", "bench.toml"] {
+        if let Err(faults) = load(&config(name)) {
+            panic!("{name}: {faults:?}");
+        }
+    }
+}
+
+#[test]
+fn an_unknown_key_is_refused_with_its_line() {
+    let text = "[sip]\nlisten = \"127.0.0.1:5060\"\nlissten = 1\n";
+    let error = toml::from_str::<Raw>(text).unwrap_err();
+    let fault = Fault::from_toml("x.toml", text, &error);
+    assert_eq!(fault.file, "x.toml:3");
+    assert!(fault.problem.contains("lissten"), "{fault}");
+}
+
+#[test]
+fn every_fault_is_named_at_once() {
+    let mut raw = Raw::default();
+    raw.plan = "missing.toml".into();
+    raw.prompts = "missing".into();
+    raw.sip.gateway = "provider.example".into();
+    raw.media.last_port = raw.media.first_port;
+    raw.limits.calls = 0;
+    let faults = check::check(raw, "x.toml", Path::new("/nonexistent")).unwrap_err();
+    let keys: Vec<&str> = faults.iter().map(|fault| fault.key.as_str()).collect();
+    for key in [
+        "plan",
+        "prompts",
+        "sip.gateway",
+        "media.last_port",
+        "limits.calls",
+    ] {
+        assert!(keys.contains(&key), "{key} is missing from {keys:?}");
+    }
+}
