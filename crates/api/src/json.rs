@@ -1,7 +1,7 @@
 //! Calls as the API shows them: plain names, times in RFC 3339 UTC, durations in seconds.
 
 use jiff::Timestamp;
-use rotaline_model::{Acceptance, EndCause};
+use rotaline_model::{Acceptance, EndCause, NotAsked};
 use rotaline_record::{
     Attempt, AttemptResult, Call, CallerId, Case, EndedBy, LadderDirection, Outcome, OutcomeHow,
     PhoneKind, Recording,
@@ -114,9 +114,9 @@ struct AttemptJson {
     round: u8,
     /// Why this one was tried now.
     reason: String,
-    /// Whether they had to accept: `required`, or why not.
-    #[schema(value_type = Object, example = "required")]
-    acceptance: Acceptance,
+    /// `required`, or why acceptance was not asked for, e.g. `direct_line`.
+    #[schema(example = "required")]
+    acceptance: &'static str,
     #[schema(value_type = String, format = DateTime)]
     started_at: Timestamp,
     #[schema(value_type = Option<String>, format = DateTime)]
@@ -326,7 +326,7 @@ impl AttemptJson {
             leg: attempt.leg.0,
             round: attempt.round,
             reason: attempt.reason.clone(),
-            acceptance: attempt.acceptance,
+            acceptance: acceptance(attempt.acceptance),
             started_at: attempt.started_at,
             ringing_at: attempt.ringing_at,
             answered_at: attempt.answered_at,
@@ -344,6 +344,17 @@ impl AttemptJson {
                 })
                 .collect(),
         }
+    }
+}
+
+fn acceptance(acceptance: Acceptance) -> &'static str {
+    match acceptance {
+        Acceptance::Required => "required",
+        Acceptance::NotAsked(NotAsked::DirectLine) => "direct_line",
+        Acceptance::NotAsked(NotAsked::Secretary) => "secretary",
+        Acceptance::NotAsked(NotAsked::Bypass) => "bypass",
+        Acceptance::NotAsked(NotAsked::Help) => "help",
+        Acceptance::NotAsked(NotAsked::Patient) => "patient",
     }
 }
 
