@@ -11,6 +11,9 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::Rng;
 use rotaline_model::{Mono, Seed};
 
+/// Most datagrams on the way; one beyond it is lost, as at a full router.
+pub const MAX_ON_THE_WAY: usize = 1 << 20;
+
 /// How bad the network is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Weather {
@@ -77,6 +80,9 @@ impl Network {
         } = self.weather;
         let range_us = delay_max.saturating_sub(delay_min).as_micros() as u64;
         let delay = delay_min + Duration::from_micros(self.random.next_u64() % (range_us + 1));
+        if self.on_the_way.len() == MAX_ON_THE_WAY {
+            return;
+        }
         self.sent += 1;
         self.on_the_way.insert((now + delay, self.sent), datagram);
     }
@@ -85,3 +91,6 @@ impl Network {
         self.random.next_u32() % 100 < u32::from(percent)
     }
 }
+
+#[cfg(test)]
+mod tests;
