@@ -1,6 +1,22 @@
 //! What an `Endpoint` is told, and what it puts out.
 //!
 //! Debug output has no telephone numbers, addresses of callers or bytes of messages in it.
+//!
+//! The endpoint's methods take the time, and none fails on a session that is gone (the far end may
+//! have been faster): they return whether it was there.
+//!
+//! - `Endpoint::new(config: Config, seed: Seed)`
+//! - `handle_input(&mut self, now: Mono, input: Input)`, `poll_output(&mut self) -> Output`
+//! - `invite(&mut self, now: Mono, invite: Invite) -> SessionId`
+//! - `progress(&mut self, now, session, status: u16) -> bool`
+//! - `answer(&mut self, now, session, sdp: Bytes) -> bool`
+//! - `reject(&mut self, now, session, with: RejectWith) -> bool`
+//! - `acknowledge(&mut self, now, session, answer: Bytes) -> bool`
+//! - `accept_reoffer(&mut self, now, session, sdp: Bytes) -> bool`, `reject_reoffer(.., status)`
+//! - `hang_up(&mut self, now, session, reason: Option<&str>) -> bool`: CANCEL, BYE or a refusal,
+//!   whatever fits the state; a late 2xx after CANCEL gets its ACK and BYE
+//! - `sessions(&self) -> usize`, `transactions(&self) -> usize`: for leak checks
+//! - `counters(&self) -> Counters`: what was dropped, and why
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -236,21 +252,3 @@ impl fmt::Debug for Invite {
             .finish_non_exhaustive()
     }
 }
-
-/// The endpoint's methods, named here for its drivers. Each takes the time, none fails on a session
-/// that is gone (the far end may have been faster): they return whether it was there.
-///
-/// - `Endpoint::new(config: Config, seed: Seed)`
-/// - `handle_input(&mut self, now: Mono, input: Input)`, `poll_output(&mut self) -> Output`
-/// - `invite(&mut self, now: Mono, invite: Invite) -> SessionId`
-/// - `progress(&mut self, now, session, status: u16) -> bool`
-/// - `answer(&mut self, now, session, sdp: Bytes) -> bool`
-/// - `reject(&mut self, now, session, with: RejectWith) -> bool`
-/// - `acknowledge(&mut self, now, session, answer: Bytes) -> bool`
-/// - `accept_reoffer(&mut self, now, session, sdp: Bytes) -> bool`, `reject_reoffer(.., status)`
-/// - `hang_up(&mut self, now, session, reason: Option<&str>) -> bool`: CANCEL, BYE or a refusal,
-///   whatever fits the state; a late 2xx after CANCEL gets its ACK and BYE
-/// - `sessions(&self) -> usize`, `transactions(&self) -> usize`: for leak checks
-/// - `counters(&self) -> Counters`: what was dropped, and why
-#[doc(hidden)]
-pub type Contract = SessionId;

@@ -147,7 +147,8 @@ impl Dialog {
 /// Writes the one Via of a request of ours.
 pub(crate) fn write_via(writer: &mut Writer, via: SocketAddr, branch: Branch) {
     //= RFC 3581 section 3
-    //# The client MAY include the "rport" parameter ... it MUST NOT contain a value
+    //# MAY include an "rport" parameter in the top Via header field value of requests it
+    //# generates. This parameter MUST have no value
     writer.header(
         HeaderName::Via,
         format_args!("SIP/2.0/UDP {via};rport;branch={branch}"),

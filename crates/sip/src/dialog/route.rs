@@ -46,9 +46,9 @@ impl RouteSet {
             //= RFC 3261 section 12.2.1.1
             //# If the route set is not empty, and its first URI does not contain the lr parameter,
             //# the UAC MUST place the first URI from the route set into the Request-URI, stripping
-            //# any parameters that are not allowed in a Request-URI. The UAC MUST add a Route header
-            //# field containing the remainder of the route set values in order ... The UAC MUST then
-            //# place the remote target URI into the Route header field as the last value.
+            //# any parameters that are not allowed in a Request-URI. The UAC MUST add a Route
+            //# header field containing the remainder of the route set values in order ... The UAC
+            //# MUST then place the remote target URI into the Route header field as the last value.
             Some(strict) if !strict.is_loose_router() => {
                 let uri = first_uri.map_or(target, |uri| uri.as_str());
                 let mut route = others.join(", ");
@@ -60,8 +60,8 @@ impl RouteSet {
             }
             //= RFC 3261 section 12.2.1.1
             //# If the route set is not empty, and the first URI in the route set contains the lr
-            //# parameter ..., the UAC MUST place the remote target URI into the Request-URI and MUST
-            //# include a Route header field containing the route set values in order
+            //# parameter ..., the UAC MUST place the remote target URI into the Request-URI and
+            //# MUST include a Route header field containing the route set values in order
             Some(_) | None => {
                 let route = match others {
                     [] => Cow::Borrowed(first.as_ref()),

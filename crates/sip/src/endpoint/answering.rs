@@ -49,8 +49,8 @@ impl Endpoint {
         true
     }
 
-    /// Answers an INVITE: 200 with our answer, or with our offer if it had none. Whether the session
-    /// was there to be answered.
+    /// Answers an INVITE: 200 with our answer, or with our offer if it had none. Whether the
+    /// session was there to be answered.
     pub fn answer(&mut self, now: Mono, session: SessionId, sdp: Bytes) -> bool {
         let Some(it) = self.sessions.get_mut(&session) else {
             return false;
@@ -187,7 +187,7 @@ impl Endpoint {
             return;
         };
         //= RFC 3261 section 13.3.1.4
-        //# The 2xx response SHOULD contain the Allow header field ...
+        //# A 2xx response to an INVITE SHOULD contain the Allow header field
         //= RFC 3261 section 12.1.1
         //# The UAS MUST add a Contact header field to the response.
         let mut writer = self.writer(invite, source, 200, session.local_tag);

@@ -148,7 +148,8 @@ impl Endpoint {
         let to = origin.to;
         //= RFC 3261 section 9.1
         //# The Request-URI, Call-ID, To, the numeric part of CSeq, and From header fields in the
-        //# CANCEL request MUST be identical to those in the request being cancelled, including tags.
+        //# CANCEL request MUST be identical to those in the request being cancelled, including
+        //# tags.
         let mut writer = Writer::request(&Method::Cancel, &origin.target);
         write_via(&mut writer, self.config.advertised, branch);
         writer
@@ -173,8 +174,8 @@ impl Endpoint {
         let origin = &entry.origin;
         //= RFC 3261 section 17.1.1.3
         //# The ACK request constructed by the client transaction MUST contain values for the
-        //# Call-ID, From, and Request-URI that are equal to the values of those header fields in the
-        //# request passed to the transport by the client transaction
+        //# Call-ID, From, and Request-URI that are equal to the values of those header fields in
+        //# the request passed to the transport by the client transaction
         let mut writer = Writer::request(&Method::Ack, &origin.target);
         write_via(&mut writer, self.config.advertised, branch);
         writer

@@ -107,8 +107,9 @@ impl Endpoint {
         tag: LocalTag,
     ) -> Writer {
         let tag = tag.to_string();
-        //= RFC 3261 section 12.1.1
-        //# When a UAS responds to a request with a response that establishes a dialog ...
+        //= RFC 3261 section 8.2.6.2
+        //# the UAS MUST add a tag to the To header field in the response (with the exception of the
+        //# 100 (Trying) response, in which a tag MAY be present)
         let tag = (status > 100).then_some(tag.as_str());
         let mut writer = Writer::response_to(request, source, status, tag);
         writer.text(HeaderName::Server, &self.config.product);

@@ -51,8 +51,8 @@ impl Endpoint {
             Expired::Failed => {
                 self.transactions.invite_clients.remove(&branch);
                 //= RFC 3261 section 8.1.3.1
-                //# When a timeout error is received from the transaction layer, it MUST be treated as
-                //# if a 408 (Request Timeout) status code has been received.
+                //# When a timeout error is received from the transaction layer, it MUST be treated
+                //# as if a 408 (Request Timeout) status code has been received.
                 let timed_out = was_calling;
                 self.failed(
                     id,

@@ -80,7 +80,7 @@ impl Endpoint {
     fn bye(&mut self, request: &Request<'_>, id: SessionId) {
         self.accept(request, id);
         //= RFC 3261 section 15.1.2
-        //# A UAS core ... MUST still respond to any pending requests received for that dialog. It is
+        //# The UAS MUST still respond to any pending requests received for that dialog. It is
         //# RECOMMENDED that a 487 (Request Terminated) response be generated to those pending
         //# requests.
         let Some(session) = self.sessions.get(&id) else {
@@ -135,9 +135,9 @@ impl Endpoint {
             State::Calling { .. } | State::GivingUp => Turn::Refused(Refusal::plain(491)),
             //= RFC 3261 section 14.2
             //# A UAS that receives a second INVITE before it sends the final response to a first
-            //# INVITE ... MUST return a 500 (Server Internal Error) response to the second INVITE and
-            //# MUST include a Retry-After header field with a randomly chosen value of between 0 and
-            //# 10 seconds.
+            //# INVITE ... MUST return a 500 (Server Internal Error) response to the second INVITE
+            //# and MUST include a Retry-After header field with a randomly chosen value of between
+            //# 0 and 10 seconds.
             State::Ringing(_) => Turn::Refused(Refusal::retry_after(500, later_s)),
             State::Up(up) => turn(&up.exchange, later_s),
             State::Leaving { .. } | State::Refused | State::Ending { .. } => {
@@ -194,9 +194,7 @@ fn turn(exchange: &Exchange, later_s: u32) -> Turn {
         Exchange::Idle => Turn::Free,
         Exchange::AckAwaited(success) => match success.awaits {
             Awaits::Ack => Turn::FreeAcknowledged,
-            //= RFC 3311 section 5.2
-            //# If the UPDATE contains an offer, and the UA has generated an offer ... to which it has
-            //# not yet received an answer, the UA MUST reject the UPDATE with a 491
+            // RFC 3311 section 5.2: an offer of ours is outstanding.
             Awaits::Answer => Turn::Refused(Refusal::plain(491)),
         },
         Exchange::AckOwed { .. } => Turn::Refused(Refusal::plain(491)),

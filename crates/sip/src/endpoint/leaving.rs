@@ -23,7 +23,8 @@ const HUNG_UP_ON: u16 = 480;
 
 impl Endpoint {
     /// Ends a session, with the value of a Reason header field if there is one to give. Whether the
-    /// session was there and not being ended already. After it comes `Terminated`, and nothing else.
+    /// session was there and not being ended already. After it comes `Terminated`, and nothing
+    /// else.
     pub fn hang_up(&mut self, now: Mono, session: SessionId, reason: Option<&str>) -> bool {
         let Some(it) = self.sessions.get_mut(&session) else {
             return false;

@@ -13,7 +13,8 @@
 //!                      └─ new ─► To tag of ours? ─ yes ─► session      (in_dialog)
 //!                                     └─ no ─► refused or new session  (outside)
 //!  deadline ────► transaction or session                               (expiry)
-//!  methods ─────► session ─► transaction ─► datagram                   (calling, answering, leaving)
+//!  methods ─────► session ─► transaction ─► datagram                   (calling, answering,
+//!                                                                      leaving)
 //! ```
 //!
 //! Bounds: [`Config::max_sessions`], [`Config::max_transactions`], [`MAX_PENDING_OUTPUTS`], and

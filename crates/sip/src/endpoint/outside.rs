@@ -48,7 +48,7 @@ impl Endpoint {
     }
 
     //= RFC 3261 section 11.2
-    //# An Allow, Accept, Accept-Encoding, Accept-Language, and Supported header fields SHOULD be
+    //# Allow, Accept, Accept-Encoding, Accept-Language, and Supported header fields SHOULD be
     //# present in a 200 (OK) response to an OPTIONS request.
     // The empty encoding, language and extension lists are left out.
     pub(super) fn options(&mut self, request: &Request<'_>, session: Option<SessionId>) {
@@ -101,8 +101,8 @@ impl Endpoint {
     }
 
     //= RFC 3261 section 17.2.1
-    //# The server transaction MUST generate a 100 (Trying) response unless it knows that the TU will
-    //# generate a provisional or final response within 200 ms
+    //# The server transaction MUST generate a 100 (Trying) response unless it knows that the TU
+    //# will generate a provisional or final response within 200 ms
     fn trying(&mut self, request: &Request<'_>, id: SessionId) {
         let Some(entry) = self.transactions.invite_servers.get(&request.key) else {
             return;

@@ -1,5 +1,5 @@
-//! Requests that come in: copies are absorbed, ACK and CANCEL find their INVITE, the rest goes on to
-//! its dialog or to none.
+//! Requests that come in: copies are absorbed, ACK and CANCEL find their INVITE, the rest goes on
+//! to its dialog or to none.
 //!
 //! RFC 3261 sections 8.2, 9.2, 12.2.2, 17.2.3 and 18.2.
 
@@ -298,17 +298,16 @@ impl Endpoint {
         let is_open = matches!(entry.machine, InviteServer::Proceeding { .. });
         self.received(session, request.message, Nth::First);
         //= RFC 3261 section 9.2
-        //# the UAS answers the CANCEL request itself with a 200 (OK) response. ... the To tag of the
-        //# response to the CANCEL and the To tag in the response to the original request SHOULD be
-        //# the same.
+        //# the UAS answers the CANCEL request itself with a 200 (OK) response. ... the To tag of
+        //# the response to the CANCEL and the To tag in the response to the original request
+        //# SHOULD be the same.
         self.enter_server(request, session);
         let bytes = self
             .writer(request.message, request.source, 200, tag)
             .finish();
         self.reply(request.now, request.key, 200, bytes);
         //= RFC 3261 section 9.2
-        //# If the UAS has already sent a final response for that request, it ... has no effect on
-        //# the processing of the original request
+        //# the CANCEL request has no effect on the processing of the original request
         if let Some(id) = session.filter(|_| is_open) {
             self.cancelled(request.now, id, invite);
         }

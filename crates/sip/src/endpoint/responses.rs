@@ -38,8 +38,8 @@ impl Endpoint {
     fn branch_of(&self, response: &Message) -> Option<Branch> {
         let via = response.via();
         //= RFC 3261 section 18.1.2
-        //# If the value of the "sent-by" parameter in that header field value does not correspond to
-        //# a value that the client transport is configured to insert into requests, the response
+        //# If the value of the "sent-by" parameter in that header field value does not correspond
+        //# to a value that the client transport is configured to insert into requests, the response
         //# MUST be silently discarded.
         if !via.is_sent_by(self.config.advertised) {
             return None;

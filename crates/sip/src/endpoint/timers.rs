@@ -1,7 +1,7 @@
 //! One table of all deadlines, in the order in which they come.
 //!
-//! Every transaction and session has at most one entry and knows when it is for, so that an entry is
-//! found again to move or remove it. Nothing that is over is left in the table.
+//! Every transaction and session has at most one entry and knows when it is for, so that an entry
+//! is found again to move or remove it. Nothing that is over is left in the table.
 
 use std::collections::BTreeSet;
 

@@ -107,10 +107,7 @@ impl InviteClient {
             Self::Completed { .. } | Self::Accepted { .. } if status < 200 => Received::Copy,
             Self::Completed { .. } if status < 300 => Received::Pass,
             Self::Completed { ack, .. } => Received::Again(ack.clone()),
-            //= RFC 6026 section 7.2
-            //# If a 2xx response is received while the client INVITE state machine is in
-            //# the "Calling" or "Proceeding" states, it MUST transition to the "Accepted" state,
-            //# pass the 2xx response to the TU
+            // RFC 6026 section 7.2: so that copies, and 2xx of other forks, still find their way.
             Self::Accepted { .. } if status < 300 => Received::Pass,
             Self::Accepted { .. } | Self::Terminated => Received::Stray,
         }

@@ -59,9 +59,7 @@ impl InviteServer {
             //# transport layer
             Self::Proceeding { last: Some(last) } => Repeated::Again(last.clone()),
             Self::Completed { response, .. } => Repeated::Again(response.clone()),
-            //= RFC 6026 section 7.1
-            //# When in the "Accepted" state ... the server transaction MUST absorb any
-            //# retransmissions of the INVITE
+            // RFC 6026 section 7.1: copies of the INVITE are absorbed while the ACK is awaited.
             Self::Proceeding { last: None } | Self::Accepted { .. } | Self::Confirmed { .. } => {
                 Repeated::Absorbed
             }
@@ -107,8 +105,7 @@ impl InviteServer {
                 };
                 Sending::Send
             }
-            //= RFC 6026 section 7.1
-            //# Any response ... MUST be passed to the transport layer for transmission
+            // RFC 6026 section 7.1: copies of the 2xx, which the core sends, go out.
             Self::Accepted { .. } => Sending::Send,
             Self::Completed { .. } | Self::Confirmed { .. } | Self::Terminated => Sending::TooLate,
         }

@@ -1,8 +1,8 @@
 //! Which server transaction a request belongs to.
 //!
-//! RFC 3261 sections 17.2.3 (branch, sent-by and method; or, without the magic cookie, what RFC 2543
-//! went by), 9.2 (CANCEL) and 8.2.2.2 (merged requests). A key is a keyed hash of 128 bits: of one
-//! size whatever a stranger sends, and none can be made to meet another.
+//! RFC 3261 sections 17.2.3 (branch, sent-by and method; or, without the magic cookie, what RFC
+//! 2543 went by), 9.2 (CANCEL) and 8.2.2.2 (merged requests). A key is a keyed hash of 128 bits:
+//! of one size whatever a stranger sends, and none can be made to meet another.
 
 use std::io::Write;
 

@@ -50,8 +50,8 @@ impl Server {
             Self::Trying => Repeated::Absorbed,
             //= RFC 3261 section 17.2.2
             //# While in the "Completed" state, the server transaction MUST pass the final response
-            //# to the transport layer for retransmission whenever a retransmission of the request is
-            //# received.
+            //# to the transport layer for retransmission whenever a retransmission of the request
+            //# is received.
             Self::Completed { response, .. } => Repeated::Again(response.clone()),
             Self::Terminated => Repeated::Stray,
         }

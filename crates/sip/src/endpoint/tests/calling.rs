@@ -158,8 +158,8 @@ fn the_ack_of_a_2xx_goes_to_its_contact_in_a_transaction_of_its_own() {
 
 //= RFC 3261 section 17.1.1.3
 //= type=test
-//# The ACK MUST contain a single Via header field, and this MUST be equal to the top Via header field
-//# of the original request.
+//# The ACK MUST contain a single Via header field, and this MUST be equal to the top Via header
+//# field of the original request.
 #[test]
 fn the_ack_of_a_failure_goes_where_the_invite_went() {
     let mut phone = Ringing::new();
@@ -190,8 +190,8 @@ fn failures_are_passed_on_with_their_own_status() {
 
 //= RFC 3261 section 13.2.2.4
 //= type=test
-//# If, after acknowledging any 2xx response to an INVITE, the UAC does not want to continue with that
-//# dialog, then the UAC MUST terminate the dialog by sending a BYE request
+//# If, after acknowledging any 2xx response to an INVITE, the UAC does not want to continue with
+//# that dialog, then the UAC MUST terminate the dialog by sending a BYE request
 #[test]
 fn a_second_fork_that_answers_is_acknowledged_and_ended() {
     let mut phone = Ringing::new();
@@ -270,8 +270,8 @@ fn an_answer_after_hanging_up_is_acknowledged_and_ended() {
 //= type=test
 //# The Request-URI, Call-ID, To, the numeric part of CSeq, and From header fields in the CANCEL
 //# request MUST be identical to those in the request being cancelled, including tags. A CANCEL
-//# constructed by a client MUST have only a single Via header field value matching the top Via value
-//# in the request being cancelled.
+//# constructed by a client MUST have only a single Via header field value matching the top Via
+//# value in the request being cancelled.
 #[test]
 fn a_cancel_word_for_word() {
     let mut phone = Ringing::new();

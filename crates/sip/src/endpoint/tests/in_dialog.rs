@@ -196,9 +196,9 @@ fn an_update_without_an_offer_only_refreshes() {
 
 //= RFC 3261 section 14.2
 //= type=test
-//# A UAS that receives a second INVITE before it sends the final response to a first INVITE ... MUST
-//# return a 500 (Server Internal Error) response to the second INVITE and MUST include a Retry-After
-//# header field with a randomly chosen value of between 0 and 10 seconds.
+//# A UAS that receives a second INVITE before it sends the final response to a first INVITE ...
+//# MUST return a 500 (Server Internal Error) response to the second INVITE and MUST include a
+//# Retry-After header field with a randomly chosen value of between 0 and 10 seconds.
 #[test]
 fn a_second_offer_before_the_first_is_answered_gets_500_with_retry_after() {
     let is_later = |answer: &str| {
@@ -223,8 +223,8 @@ fn a_second_offer_before_the_first_is_answered_gets_500_with_retry_after() {
 
 //= RFC 3261 section 12.2.2
 //= type=test
-//# If the remote sequence number was not empty, but the sequence number of the request is lower than
-//# the remote sequence number, the request is out of order and MUST be rejected with a 500
+//# If the remote sequence number was not empty, but the sequence number of the request is lower
+//# than the remote sequence number, the request is out of order and MUST be rejected with a 500
 #[test]
 fn requests_out_of_order_get_500() {
     let mut call = Call::up();
@@ -404,8 +404,8 @@ fn an_unanswered_call_that_we_hang_up_on_gets_480() {
 //= RFC 3261 section 12.2.1.1
 //= type=test
 //# If the route set is not empty, and the first URI in the route set contains the lr parameter ...,
-//# the UAC MUST place the remote target URI into the Request-URI and MUST include a Route header field
-//# containing the route set values in order, including all parameters.
+//# the UAC MUST place the remote target URI into the Request-URI and MUST include a Route header
+//# field containing the route set values in order, including all parameters.
 #[test]
 fn a_bye_takes_the_route_set_of_the_invite() {
     let routed = "Record-Route: <sip:192.0.2.30;lr;x=1>,<sip:p2.example;lr>\nMax-Forwards";

@@ -114,8 +114,8 @@ fn requests_of_a_dialog_outside_any_dialog_are_refused_481() {
 
 //= RFC 3261 section 8.2.2.3
 //= type=test
-//# The UAS MUST add an Unsupported header field, and list in it those options it does not understand
-//# amongst those in the Require header field of the request.
+//# The UAS MUST add an Unsupported header field, and list in it those options it does not
+//# understand amongst those in the Require header field of the request.
 #[test]
 fn required_extensions_are_refused_420_by_name() {
     let require = "Require: 100rel, timer\nRequire: x-our-own\nMax-Forwards";

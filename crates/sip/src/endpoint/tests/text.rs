@@ -203,7 +203,8 @@ fn a_sender_of_rfc_2543_is_served() {
 
 //= RFC 3261 section 8.2.2.2
 //= type=test
-//# the UAS core SHOULD generate a 482 (Loop Detected) response and pass it to the server transaction
+//# the UAS core SHOULD generate a 482 (Loop Detected) response and pass it to the server
+//# transaction
 #[test]
 fn the_same_request_by_another_way_is_refused_482() {
     let mut solo = Solo::new();

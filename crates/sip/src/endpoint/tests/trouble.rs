@@ -88,8 +88,8 @@ fn a_lost_2xx_is_sent_again() {
 
 //= RFC 3261 section 13.3.1.4
 //= type=test
-//# If the server retransmits the 2xx response for 64*T1 seconds without receiving an ACK, the dialog
-//# is confirmed, but the session SHOULD be terminated. This is accomplished with a BYE
+//# If the server retransmits the 2xx response for 64*T1 seconds without receiving an ACK, the
+//# dialog is confirmed, but the session SHOULD be terminated. This is accomplished with a BYE
 #[test]
 fn a_2xx_without_an_ack_ends_as_lost_with_a_bye() {
     let mut pair = Pair::new();
@@ -277,9 +277,9 @@ fn a_lost_cancel_is_sent_again() {
 
 //= RFC 3261 section 9.1
 //= type=test
-//# If there is no final response for the original request in 64*T1 seconds (T1 is defined in Section
-//# 17.1.1.1), the client SHOULD then consider the original transaction cancelled and SHOULD destroy
-//# the client transaction handling the original request.
+//# If there is no final response for the original request in 64*T1 seconds (T1 is defined in
+//# Section 17.1.1.1), the client SHOULD then consider the original transaction cancelled and
+//# SHOULD destroy the client transaction handling the original request.
 #[test]
 fn a_cancelled_invite_without_a_final_response_is_given_up() {
     let mut pair = Pair::new();
