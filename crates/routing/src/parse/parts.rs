@@ -198,6 +198,17 @@ pub(super) fn outcomes(mut entry: Reader<'_>, faults: &mut Faults) -> Option<Vec
     let mut outcomes: Vec<Outcome> = Vec::with_capacity(count);
     for mut entry in choices {
         let id = entry.required(faults, "id", "referral-avoided");
+        if let Some(id) = &id
+            && PromptId::parse(&format!("outcome/{id}")).is_err()
+        {
+            let problem = format!("{id:?} is not an id");
+            entry.fault(
+                faults,
+                "id",
+                &problem,
+                "use a-z, 0-9 and -, e.g. referral-avoided",
+            );
+        }
         let name = entry.required(faults, "name", "Referral avoided");
         let prompt = id
             .as_ref()
@@ -421,9 +432,10 @@ fn address(entry: &mut Reader<'_>, faults: &mut Faults) -> Option<PhoneAddress> 
 
 /// The prompt that is named, or `<kind>/<id>`.
 fn prompt(entry: &mut Reader<'_>, kind: &str, id: &str, faults: &mut Faults) -> Option<PromptId> {
-    let text = entry
-        .text(faults, "prompt")
-        .unwrap_or_else(|| format!("{kind}/{id}"));
+    let Some(text) = entry.text(faults, "prompt") else {
+        // An id that makes no prompt id is a fault of its own, found elsewhere.
+        return PromptId::parse(&format!("{kind}/{id}")).ok();
+    };
     let parsed = PromptId::parse(&text);
     if let Err(error) = &parsed {
         entry.fault(faults, "prompt", &error.to_string(), PROMPT_REMEDY);

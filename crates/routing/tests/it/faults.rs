@@ -1,0 +1,254 @@
+//! What is wrong with a plan is said at once, with its key and what would be right.
+
+use rotaline_routing::{Fault, Plan, Source};
+
+fn faults(text: &str) -> Vec<Fault> {
+    let source = Source {
+        name: "plan.toml".to_owned(),
+        text: text.to_owned(),
+    };
+    Plan::parse(&[source]).err().unwrap_or_default()
+}
+
+fn keys(text: &str) -> Vec<String> {
+    faults(text).into_iter().map(|fault| fault.key).collect()
+}
+
+const GOOD: &str = r#"
+inbound_number = "020 7946 0000"
+[organisation.northfield]
+name = "Northfield Hospitals"
+zone = "Europe/London"
+[number."020 7946 0001"]
+service = "dial-in"
+organisation = "northfield"
+[specialty.cardiology]
+organisation = "northfield"
+name = "Cardiology"
+key = 1
+hours = ["mon-fri 09:00-17:00"]
+outcomes = "advice"
+[[specialty.cardiology.session]]
+times = ["mon-fri 09:00-13:00"]
+people = ["ann"]
+[specialty.dermatology]
+organisation = "northfield"
+name = "Dermatology"
+key = 2
+hours = []
+[[outcomes.advice.choice]]
+id = "referral-avoided"
+name = "Referral avoided"
+key = 1
+[person.ann]
+name = "Dr Ann Archer"
+[[person.ann.phone]]
+kind = "mobile"
+to = "07700 900101"
+[practice.elm-street]
+name = "Elm Street Surgery"
+numbers = ["01632 960101"]
+"#;
+
+#[test]
+fn a_good_plan_has_none() {
+    assert_eq!(faults(GOOD), []);
+}
+
+#[test]
+fn each_fault_names_its_key() {
+    let cases = [
+        ("key = 2", "key = 1", "specialty.dermatology.key"),
+        ("key = 2", "key = 9", "specialty.dermatology.key"),
+        ("key = 2", "key = \"2\"", "specialty.dermatology.key"),
+        (
+            "people = [\"ann\"]",
+            "people = [\"zoe\"]",
+            "specialty.cardiology.session.1.people",
+        ),
+        (
+            "people = [\"ann\"]",
+            "people = [\"ann\", \"ann\"]",
+            "specialty.cardiology.session.1.people",
+        ),
+        (
+            "Europe/London",
+            "Europe/Lundon",
+            "organisation.northfield.zone",
+        ),
+        (
+            "09:00-13:00",
+            "13:00-09:00",
+            "specialty.cardiology.session.1.times",
+        ),
+        (
+            "09:00-13:00",
+            "09:00-09:00",
+            "specialty.cardiology.session.1.times",
+        ),
+        ("09:00-17:00", "09:00-24:01", "specialty.cardiology.hours"),
+        (
+            "mon-fri 09:00-17:00",
+            "mon-fry 09:00-17:00",
+            "specialty.cardiology.hours",
+        ),
+        ("hours = []", "", "specialty.dermatology.hours"),
+        ("07700 900101", "7700", "person.ann.phone.1.to"),
+        ("07700 900101", "sip:", "person.ann.phone.1.to"),
+        ("\"mobile\"", "\"pager\"", "person.ann.phone.1.kind"),
+        ("01632 960101", "01632 x", "practice.elm-street.numbers"),
+        ("\"020 7946 0000\"", "\"12\"", "inbound_number"),
+        (
+            "outcomes = \"advice\"",
+            "outcomes = \"none\"",
+            "specialty.cardiology.outcomes",
+        ),
+        (
+            "organisation = \"northfield\"\nname = \"D",
+            "organisation = \"south\"\nname = \"D",
+            "specialty.dermatology.organisation",
+        ),
+        (
+            "zone =",
+            "ring_time_s = 29\nzone =",
+            "organisation.northfield.ring_time_s",
+        ),
+        (
+            "zone =",
+            "colour = \"red\"\nzone =",
+            "organisation.northfield.colour",
+        ),
+        ("name = \"Dr Ann Archer\"", "", "person.ann.name"),
+        (
+            "name = \"Elm Street Surgery\"",
+            "name = 7",
+            "practice.elm-street.name",
+        ),
+        ("[person.ann]", "[persons.x]\n[person.ann]", "persons"),
+        (
+            "service = \"dial-in\"",
+            "service = \"menu\"",
+            "number.020 7946 0001.service",
+        ),
+        (
+            "[person.ann]",
+            "[number.\"+442079460001\"]\nservice = \"direct\"\nto = \"sip:a@h\"\n[person.ann]",
+            "number.020 7946 0001",
+        ),
+        (
+            "[person.ann]",
+            "[practice.oak]\nname = \"Oak\"\nnumbers = [\"+441632960101\"]\n[person.ann]",
+            "practice.oak.numbers",
+        ),
+        (
+            "[practice.elm-street]",
+            "[practice.Elm_Street]",
+            "practice.Elm_Street",
+        ),
+        (
+            "\"referral-avoided\"",
+            "\"Referral avoided\"",
+            "outcomes.advice.choice.1.id",
+        ),
+        (
+            "key = 1\n[person",
+            "[person",
+            "outcomes.advice.choice.1.key",
+        ),
+        (
+            "= \"Cardiology\"",
+            "= \"C\"\nprompt = \"No Good\"",
+            "specialty.cardiology.prompt",
+        ),
+    ];
+    for (good, bad, key) in cases {
+        let text = GOOD.replacen(good, bad, 1);
+        assert_ne!(text, GOOD, "{good}");
+        assert_eq!(keys(&text), [key], "{good} -> {bad}");
+    }
+}
+
+#[test]
+fn all_faults_are_found_at_once() {
+    let text = GOOD
+        .replace("key = 2", "key = 1")
+        .replace("[\"ann\"]", "[\"zoe\"]")
+        .replace("Europe/London", "Mars/Base")
+        .replace("07700 900101", "1")
+        .replace("01632 960101", "nothing");
+    let found = keys(&text);
+    let expected = [
+        "organisation.northfield.zone",
+        "person.ann.phone.1.to",
+        "practice.elm-street.numbers",
+        "specialty.cardiology.session.1.people",
+        "specialty.dermatology.key",
+    ];
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn a_fault_says_what_is_wrong_and_what_would_be_right() {
+    let text = GOOD.replace("09:00-13:00", "20:00-08:00");
+    let said: Vec<String> = faults(&text).iter().map(ToString::to_string).collect();
+    let expected = "plan.toml: specialty.cardiology.session.1.times: \"mon-fri 20:00-08:00\": the \
+                    end is not after the start (a night is written as two: \"mon 20:00-24:00\" and \
+                    \"tue 00:00-08:00\")";
+    assert_eq!(said, [expected]);
+}
+
+#[test]
+fn what_is_no_toml_is_named_by_its_line() {
+    let found = faults("inbound_number = \"020 7946 0000\"\n[organisation.x\n");
+    assert_eq!(found.len(), 1);
+    assert_eq!(
+        (found[0].file.as_str(), found[0].key.as_str()),
+        ("plan.toml:2", "")
+    );
+}
+
+#[test]
+fn a_plan_may_be_spread_over_files_but_names_everything_once() {
+    let (first, second) = GOOD.split_at(GOOD.find("[person.ann]").unwrap());
+    let source = |name: &str, text: &str| Source {
+        name: name.to_owned(),
+        text: text.to_owned(),
+    };
+    let both = [source("plan.toml", first), source("people.toml", second)];
+    assert!(Plan::parse(&both).is_ok());
+    let twice = [source("plan.toml", GOOD), source("people.toml", second)];
+    let found = Plan::parse(&twice).unwrap_err();
+    let places: Vec<(&str, &str)> = found
+        .iter()
+        .map(|fault| (fault.file.as_str(), fault.key.as_str()))
+        .collect();
+    assert_eq!(
+        places,
+        [
+            ("people.toml", "person.ann"),
+            ("people.toml", "practice.elm-street")
+        ]
+    );
+}
+
+#[test]
+fn every_prompt_of_the_plan_is_listed() {
+    let source = Source {
+        name: "plan.toml".to_owned(),
+        text: GOOD.to_owned(),
+    };
+    let plan = Plan::parse(&[source]).unwrap();
+    let ids: Vec<&str> = plan.prompts().map(|id| id.as_str()).collect();
+    for id in [
+        "organisation/northfield",
+        "specialty/cardiology",
+        "outcome/referral-avoided",
+        "practice/elm-street",
+        "menu/calls-are-recorded",
+        "number/0",
+        "number/59",
+        "day/sunday",
+    ] {
+        assert!(ids.contains(&id), "{id}");
+    }
+}
