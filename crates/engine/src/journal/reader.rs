@@ -95,7 +95,7 @@ impl Reader {
                     self.shared.damaged.increment(1);
                 }
                 Step::Item(Item::Unreadable(error)) => {
-                    tracing::error!(at = %failed_at, %error, "a record makes no sense; passed over");
+                    tracing::error!(at = %failed_at, %error, "a record without sense; passed over");
                     self.shared.damaged.increment(1);
                 }
                 Step::Item(Item::Newer(version)) => {

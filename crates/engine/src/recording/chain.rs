@@ -1,4 +1,4 @@
-//! The digest chain: an append-only list of what was recorded, in `chain.log` beside the recordings.
+//! The digest chain: an append-only list of what was recorded, in `chain.log`.
 //!
 //! ```text
 //! stored 2026-11-24T06:20:00Z <sha256 of the file> <bytes> <day>/<name>.wav <link>

@@ -1,7 +1,7 @@
 //! A recording to MP3 (ISO/IEC 13818-3, MPEG-2.5 layer III at 8000 Hz), by LAME.
 //!
 //! Two channels kept apart, 32 kbit/s together, constant rate: a quarter of the WAV's size, and a
-//! length that every player knows from the size. LAME is bundled and its own licence (LGPL) applies;
+//! length that every player knows from the size. LAME is bundled, under its own licence (LGPL);
 //! without the feature `mp3` there are only WAVs.
 
 use std::io;

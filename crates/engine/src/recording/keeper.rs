@@ -3,7 +3,7 @@
 //! chain, and passes them on to be encoded.
 //!
 //! Order matters: file on disk, record on disk, chain. A kill in between leaves a recording that
-//! the chain does not list, and the next start reports it again; no recording is ever listed without
+//! the chain does not list, and the next start reports it again; no recording is listed without
 //! its record.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};

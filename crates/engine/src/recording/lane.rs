@@ -1,7 +1,7 @@
 //! The lane between one media thread and the writer: messages one way, emptied chunks the other.
 //!
 //! The media thread never waits. If the writer falls behind for so long that the lane is full
-//! (about four seconds of 200 recordings), audio is dropped and counted, and the writer puts silence
+//! (about four seconds of 200 recordings), audio is dropped and counted; the writer puts silence
 //! in its place; beginnings and ends of recordings are kept aside, in order, and sent later.
 
 use std::collections::VecDeque;

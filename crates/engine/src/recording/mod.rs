@@ -181,8 +181,8 @@ impl Recorder {
     }
 
     /// Makes a recording's MP3 at once, in this thread (a second for a call of ten minutes), unless
-    /// it is there; gives its path. `file` is the name that [`rotaline_record::Fact::RecordingStored`]
-    /// has.
+    /// it is there; gives its path. `file` is the name in its
+    /// [`rotaline_record::Fact::RecordingStored`].
     pub fn encode_now(&self, file: &str) -> Result<PathBuf, EncodeError> {
         self.mp3.encode_now(file.parse::<RecordingName>()?)
     }

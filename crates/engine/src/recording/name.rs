@@ -1,7 +1,7 @@
 //! Names of recordings below their folder: `2026-11-24/<case>[-whisper-<n>][-<copy>].wav`.
 //!
-//! The day is the case's (UTC, from its UUIDv7), so that all of a case is in one place, and a folder
-//! holds no more files than a day makes.
+//! The day is the case's (UTC, from its UUIDv7), so that all of a case is in one place, and a
+//! folder holds what one day makes.
 
 use std::fmt;
 use std::str::FromStr;

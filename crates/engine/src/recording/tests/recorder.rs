@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
+#[cfg(feature = "mp3")]
 use std::time::Duration;
 
 use rotaline_media::TapeMessage;
@@ -18,6 +19,7 @@ use super::super::{
 use super::{TestFolder, assert_header_is_right, case, chunk, frames_of, tape};
 
 /// Longest wait for a thread that runs at idle priority on a busy machine.
+#[cfg(feature = "mp3")]
 const PATIENCE: Duration = Duration::from_secs(120);
 
 struct Sink(Mutex<Sender<Record>>);
