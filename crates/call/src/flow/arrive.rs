@@ -51,7 +51,8 @@ pub(crate) async fn arrive(cx: Cx) -> EndCause {
 }
 
 /// Runs something for as long as the caller stays; if they leave first, it is dropped, and with it
-/// whatever it was ringing.
+/// whatever it was ringing. Box what is large: each layer that a future passes through by value
+/// holds room for it.
 pub(super) async fn while_here<T>(
     cx: &Cx,
     caller: &Leg,

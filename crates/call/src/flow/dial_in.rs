@@ -28,7 +28,7 @@ const HELP_RING: Duration = Duration::from_secs(28);
 const HELP: char = '0';
 
 /// Who was reached, and through which specialty; none: the help line.
-struct Found {
+pub(super) struct Found {
     attempt: Attempt,
     specialty: Option<SpecialtyId>,
 }
@@ -36,14 +36,14 @@ struct Found {
 /// Answers at once, and lets the caller choose.
 pub(super) async fn dial_in(cx: &Cx, caller: Leg, organisation: &OrganisationId) -> EndCause {
     answer(cx, &caller);
-    let found = while_here(cx, &caller, find(cx, &caller, organisation)).await;
+    let found = while_here(cx, &caller, Box::pin(find(cx, &caller, organisation))).await;
     join_if_found(cx, caller, found).await
 }
 
 /// Answers at once, and rings the specialty's people while the greeting is said.
 pub(super) async fn one_specialty(cx: &Cx, caller: Leg, specialty: SpecialtyId) -> EndCause {
     answer(cx, &caller);
-    let found = while_here(cx, &caller, find_directly(cx, &caller, specialty)).await;
+    let found = while_here(cx, &caller, Box::pin(find_directly(cx, &caller, specialty))).await;
     join_if_found(cx, caller, found).await
 }
 
@@ -108,7 +108,11 @@ impl Menu {
     }
 }
 
-async fn find(cx: &Cx, caller: &Leg, organisation: &OrganisationId) -> Result<Found, EndCause> {
+pub(super) async fn find(
+    cx: &Cx,
+    caller: &Leg,
+    organisation: &OrganisationId,
+) -> Result<Found, EndCause> {
     let menu = Menu::of(&cx.plan(), organisation);
     let mut before = speech::greeting(&cx.plan(), organisation);
     let mut silences = 0;

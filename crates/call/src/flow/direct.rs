@@ -21,7 +21,7 @@ pub(super) async fn direct(cx: &Cx, caller: Leg, line: Direct) -> EndCause {
         answer(cx, &caller, line.recording);
         caller.play_on(vec![Sound::RingTone]);
     }
-    let rung = while_here(cx, &caller, ring(cx, &caller, &line)).await;
+    let rung = while_here(cx, &caller, Box::pin(ring(cx, &caller, &line))).await;
     match rung {
         Err(left) => left,
         Ok(Ok(called)) => {

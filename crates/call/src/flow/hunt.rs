@@ -42,14 +42,15 @@ pub(super) async fn hunt(
 ) -> Hunted {
     let attempts = Cell::new(0);
     // The search is polled first: an INVITE leaves before anything is said about it.
-    let search = search(cx, specialty, &attempts);
-    match first(search, keep_company(cx, caller, opening, &attempts)).await {
+    let search = Box::pin(search(cx, specialty, &attempts));
+    let company = Box::pin(keep_company(cx, caller, opening, &attempts));
+    match first(search, company).await {
         Either::First(hunted) => hunted,
         Either::Second(()) => Hunted::BackToMenu,
     }
 }
 
-async fn search(cx: &Cx, specialty: &SpecialtyId, attempts: &Cell<u32>) -> Hunted {
+pub(super) async fn search(cx: &Cx, specialty: &SpecialtyId, attempts: &Cell<u32>) -> Hunted {
     let began = cx.now();
     let mut order = routing::Hunt::new(specialty.clone());
     // The budget bars new attempts; it never cuts one that has begun.
@@ -118,7 +119,7 @@ async fn try_one(
 }
 
 /// What the caller hears meanwhile: the opening, ring tone, "Still trying". Ends with a `*`.
-async fn keep_company(cx: &Cx, caller: &Leg, opening: Vec<Sound>, attempts: &Cell<u32>) {
+pub(super) async fn keep_company(cx: &Cx, caller: &Leg, opening: Vec<Sound>, attempts: &Cell<u32>) {
     let mut sounds = opening;
     let mut said_at: Option<Mono> = None;
     loop {

@@ -10,3 +10,6 @@ mod reach;
 mod talk;
 
 pub(crate) use arrive::arrive;
+
+#[cfg(test)]
+mod tests;

@@ -46,7 +46,7 @@ impl Menu {
     }
 }
 
-/// Asks one leg; `who` goes into the record. Ends when it has an outcome, hangs up, or says nothing.
+/// Asks one leg; `who` goes into the record. Ends when it has an outcome, hangs up, or is silent.
 pub(super) async fn ask(cx: &Cx, leg: &Leg, menu: &Menu, who: &str) {
     // What was keyed during the talk answers nothing.
     leg.forget_keys();

@@ -45,13 +45,13 @@ pub(super) async fn talk(
             .person()
             .map_or("-", |person| person.as_str())
             .to_owned();
-        outcome::ask(cx, leg, &outcomes, &who).await;
+        Box::pin(outcome::ask(cx, leg, &outcomes, &who)).await;
     } else {
         // The specialist is free for the next call while the caller chooses.
         drop(specialist);
         cx.act(Action::Leave(caller.id()));
         let who = caller_in_words(cx, &cx.plan());
-        outcome::ask(cx, &caller, &outcomes, &who).await;
+        Box::pin(outcome::ask(cx, &caller, &outcomes, &who)).await;
     }
     cause
 }

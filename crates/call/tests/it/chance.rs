@@ -104,8 +104,16 @@ fn number() -> impl Strategy<Value = (&'static str, &'static str)> {
     ]
 }
 
+fn config() -> ProptestConfig {
+    ProptestConfig {
+        cases: 600,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 600, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(config())]
 
     #[test]
     fn people_do_what_they_like(

@@ -1,4 +1,4 @@
-//! Weekly times as people write them: `mon-fri 09:00-17:00`, `sat 09:00-12:00`, `daily 00:00-24:00`.
+//! Weekly times as people write them: `mon-fri 09:00-17:00`, `daily 00:00-24:00`.
 
 use jiff::civil::Weekday;
 

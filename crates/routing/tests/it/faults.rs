@@ -55,116 +55,118 @@ fn a_good_plan_has_none() {
     assert_eq!(faults(GOOD), []);
 }
 
+/// A text of the good plan, what stands there instead, and the key that is at fault then.
+const FAULTS: &[(&str, &str, &str)] = &[
+    ("key = 2", "key = 1", "specialty.dermatology.key"),
+    ("key = 2", "key = 9", "specialty.dermatology.key"),
+    ("key = 2", "key = \"2\"", "specialty.dermatology.key"),
+    (
+        "people = [\"ann\"]",
+        "people = [\"zoe\"]",
+        "specialty.cardiology.session.1.people",
+    ),
+    (
+        "people = [\"ann\"]",
+        "people = [\"ann\", \"ann\"]",
+        "specialty.cardiology.session.1.people",
+    ),
+    (
+        "Europe/London",
+        "Europe/Lundon",
+        "organisation.northfield.zone",
+    ),
+    (
+        "09:00-13:00",
+        "13:00-09:00",
+        "specialty.cardiology.session.1.times",
+    ),
+    (
+        "09:00-13:00",
+        "09:00-09:00",
+        "specialty.cardiology.session.1.times",
+    ),
+    ("09:00-17:00", "09:00-24:01", "specialty.cardiology.hours"),
+    (
+        "mon-fri 09:00-17:00",
+        "mon-fry 09:00-17:00",
+        "specialty.cardiology.hours",
+    ),
+    ("hours = []", "", "specialty.dermatology.hours"),
+    ("07700 900101", "7700", "person.ann.phone.1.to"),
+    ("07700 900101", "sip:", "person.ann.phone.1.to"),
+    ("\"mobile\"", "\"pager\"", "person.ann.phone.1.kind"),
+    ("01632 960101", "01632 x", "practice.elm-street.numbers"),
+    ("\"020 7946 0000\"", "\"12\"", "inbound_number"),
+    (
+        "outcomes = \"advice\"",
+        "outcomes = \"none\"",
+        "specialty.cardiology.outcomes",
+    ),
+    (
+        "organisation = \"northfield\"\nname = \"D",
+        "organisation = \"south\"\nname = \"D",
+        "specialty.dermatology.organisation",
+    ),
+    (
+        "zone =",
+        "ring_time_s = 29\nzone =",
+        "organisation.northfield.ring_time_s",
+    ),
+    (
+        "zone =",
+        "colour = \"red\"\nzone =",
+        "organisation.northfield.colour",
+    ),
+    ("name = \"Dr Ann Archer\"", "", "person.ann.name"),
+    (
+        "name = \"Elm Street Surgery\"",
+        "name = 7",
+        "practice.elm-street.name",
+    ),
+    ("[person.ann]", "[persons.x]\n[person.ann]", "persons"),
+    (
+        "service = \"dial-in\"",
+        "service = \"menu\"",
+        "number.020 7946 0001.service",
+    ),
+    (
+        "[person.ann]",
+        "[number.\"+442079460001\"]\nservice = \"direct\"\nto = \"sip:a@h\"\n[person.ann]",
+        "number.020 7946 0001",
+    ),
+    (
+        "[person.ann]",
+        "[practice.oak]\nname = \"Oak\"\nnumbers = [\"+441632960101\"]\n[person.ann]",
+        "practice.oak.numbers",
+    ),
+    (
+        "[practice.elm-street]",
+        "[practice.Elm_Street]",
+        "practice.Elm_Street",
+    ),
+    (
+        "\"referral-avoided\"",
+        "\"Referral avoided\"",
+        "outcomes.advice.choice.1.id",
+    ),
+    (
+        "key = 1\n[person",
+        "[person",
+        "outcomes.advice.choice.1.key",
+    ),
+    (
+        "= \"Cardiology\"",
+        "= \"C\"\nprompt = \"No Good\"",
+        "specialty.cardiology.prompt",
+    ),
+];
+
 #[test]
 fn each_fault_names_its_key() {
-    let cases = [
-        ("key = 2", "key = 1", "specialty.dermatology.key"),
-        ("key = 2", "key = 9", "specialty.dermatology.key"),
-        ("key = 2", "key = \"2\"", "specialty.dermatology.key"),
-        (
-            "people = [\"ann\"]",
-            "people = [\"zoe\"]",
-            "specialty.cardiology.session.1.people",
-        ),
-        (
-            "people = [\"ann\"]",
-            "people = [\"ann\", \"ann\"]",
-            "specialty.cardiology.session.1.people",
-        ),
-        (
-            "Europe/London",
-            "Europe/Lundon",
-            "organisation.northfield.zone",
-        ),
-        (
-            "09:00-13:00",
-            "13:00-09:00",
-            "specialty.cardiology.session.1.times",
-        ),
-        (
-            "09:00-13:00",
-            "09:00-09:00",
-            "specialty.cardiology.session.1.times",
-        ),
-        ("09:00-17:00", "09:00-24:01", "specialty.cardiology.hours"),
-        (
-            "mon-fri 09:00-17:00",
-            "mon-fry 09:00-17:00",
-            "specialty.cardiology.hours",
-        ),
-        ("hours = []", "", "specialty.dermatology.hours"),
-        ("07700 900101", "7700", "person.ann.phone.1.to"),
-        ("07700 900101", "sip:", "person.ann.phone.1.to"),
-        ("\"mobile\"", "\"pager\"", "person.ann.phone.1.kind"),
-        ("01632 960101", "01632 x", "practice.elm-street.numbers"),
-        ("\"020 7946 0000\"", "\"12\"", "inbound_number"),
-        (
-            "outcomes = \"advice\"",
-            "outcomes = \"none\"",
-            "specialty.cardiology.outcomes",
-        ),
-        (
-            "organisation = \"northfield\"\nname = \"D",
-            "organisation = \"south\"\nname = \"D",
-            "specialty.dermatology.organisation",
-        ),
-        (
-            "zone =",
-            "ring_time_s = 29\nzone =",
-            "organisation.northfield.ring_time_s",
-        ),
-        (
-            "zone =",
-            "colour = \"red\"\nzone =",
-            "organisation.northfield.colour",
-        ),
-        ("name = \"Dr Ann Archer\"", "", "person.ann.name"),
-        (
-            "name = \"Elm Street Surgery\"",
-            "name = 7",
-            "practice.elm-street.name",
-        ),
-        ("[person.ann]", "[persons.x]\n[person.ann]", "persons"),
-        (
-            "service = \"dial-in\"",
-            "service = \"menu\"",
-            "number.020 7946 0001.service",
-        ),
-        (
-            "[person.ann]",
-            "[number.\"+442079460001\"]\nservice = \"direct\"\nto = \"sip:a@h\"\n[person.ann]",
-            "number.020 7946 0001",
-        ),
-        (
-            "[person.ann]",
-            "[practice.oak]\nname = \"Oak\"\nnumbers = [\"+441632960101\"]\n[person.ann]",
-            "practice.oak.numbers",
-        ),
-        (
-            "[practice.elm-street]",
-            "[practice.Elm_Street]",
-            "practice.Elm_Street",
-        ),
-        (
-            "\"referral-avoided\"",
-            "\"Referral avoided\"",
-            "outcomes.advice.choice.1.id",
-        ),
-        (
-            "key = 1\n[person",
-            "[person",
-            "outcomes.advice.choice.1.key",
-        ),
-        (
-            "= \"Cardiology\"",
-            "= \"C\"\nprompt = \"No Good\"",
-            "specialty.cardiology.prompt",
-        ),
-    ];
-    for (good, bad, key) in cases {
+    for (good, bad, key) in FAULTS {
         let text = GOOD.replacen(good, bad, 1);
         assert_ne!(text, GOOD, "{good}");
-        assert_eq!(keys(&text), [key], "{good} -> {bad}");
+        assert_eq!(keys(&text), [*key], "{good} -> {bad}");
     }
 }
 
