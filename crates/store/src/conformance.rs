@@ -146,9 +146,10 @@ async fn list_is_newest_first_and_pages_without_gaps(storage: &dyn Storage) {
     assert_eq!(all, (1..=20).rev().collect::<Vec<_>>());
 }
 
-async fn filters_find_what_they_name(storage: &dyn Storage) {
+/// Six calls, each of which differs from the first in one thing; the sixth in its outcome too.
+fn various() -> [Story; 6] {
     let plain = Story::new(1);
-    let stories = [
+    [
         plain,
         Story {
             number: 2,
@@ -175,92 +176,69 @@ async fn filters_find_what_they_name(storage: &dyn Storage) {
             outcome: Some("referral-made"),
             ..plain
         },
-    ];
-    write(storage, &stories).await;
-    let any = CallQuery::default();
-    let specialty = Some(SpecialtyId::parse("dermatology").unwrap());
-    assert_eq!(
-        found(
-            storage,
-            CallQuery {
-                specialty,
-                ..any.clone()
-            }
-        )
-        .await,
-        [2]
-    );
-    let practice = Some(PracticeId::parse("oak-lane").unwrap());
-    assert_eq!(
-        found(
-            storage,
-            CallQuery {
-                practice,
-                ..any.clone()
-            }
-        )
-        .await,
-        [3]
-    );
-    let person = Some(PersonId::parse("ben").unwrap());
-    assert_eq!(
-        found(
-            storage,
-            CallQuery {
-                person,
-                ..any.clone()
-            }
-        )
-        .await,
-        [4]
-    );
-    let outcome = Some(OutcomeFilter::Missing);
-    assert_eq!(
-        found(
-            storage,
-            CallQuery {
-                outcome,
-                ..any.clone()
-            }
-        )
-        .await,
-        [5]
-    );
-    let outcome = Some(OutcomeFilter::Is("referral-made".into()));
-    assert_eq!(
-        found(
-            storage,
-            CallQuery {
-                outcome,
-                ..any.clone()
-            }
-        )
-        .await,
-        [6]
-    );
-    let opened = |n: usize| stories[n - 1].case().opened_at;
-    let (from, to) = (Some(opened(2)), Some(opened(4)));
-    assert_eq!(
-        found(
-            storage,
-            CallQuery {
-                from,
-                to,
-                ..any.clone()
-            }
-        )
-        .await,
-        [3, 2]
-    );
-    let specialty = Some(SpecialtyId::parse("cardiology").unwrap());
-    let person = Some(PersonId::parse("cleo").unwrap());
-    let query = CallQuery {
-        specialty,
-        person,
-        to,
-        ..any
+    ]
+}
+
+async fn filters_find_what_they_name(storage: &dyn Storage) {
+    write(storage, &various()).await;
+    let finds = async |set: fn(&mut CallQuery), expected: &[u32]| {
+        let mut query = CallQuery::default();
+        set(&mut query);
+        assert_eq!(found(storage, query.clone()).await, expected, "{query:?}");
     };
-    assert_eq!(found(storage, query).await, [3, 1]);
+    finds(
+        |q| q.specialty = SpecialtyId::parse("dermatology").ok(),
+        &[2],
+    )
+    .await;
+    finds(|q| q.practice = PracticeId::parse("oak-lane").ok(), &[3]).await;
+    finds(|q| q.person = PersonId::parse("ben").ok(), &[4]).await;
+    finds(|q| q.outcome = Some(OutcomeFilter::Missing), &[5]).await;
+    let set = |q: &mut CallQuery| q.outcome = Some(OutcomeFilter::Is("referral-made".into()));
+    finds(set, &[6]).await;
+    let set = |q: &mut CallQuery| {
+        q.from = Some(opened(2));
+        q.to = Some(opened(4));
+    };
+    finds(set, &[3, 2]).await;
+    let set = |q: &mut CallQuery| {
+        q.specialty = SpecialtyId::parse("cardiology").ok();
+        q.person = PersonId::parse("cleo").ok();
+        q.to = Some(opened(4));
+    };
+    finds(set, &[3, 1]).await;
+}
+
+fn opened(number: u32) -> Timestamp {
+    Story::new(number).case().opened_at
+}
+
+/// Calls of the same instant have an order too, or pages would skip some.
+async fn calls_of_the_same_instant_are_paged_by_id(storage: &dyn Storage) {
+    let opened_at = opened(1);
+    let together = [1, 2, 3].map(|number| {
+        let mut case = Story::new(number).case();
+        case.opened_at = opened_at;
+        CaseRow::render(&case).unwrap()
+    });
+    let commit = Commit {
+        cases: together.into(),
+        cursor: None,
+    };
+    storage.write(commit).await.unwrap();
+    let limit = Limit::new(1).unwrap();
+    let mut query = CallQuery {
+        limit,
+        ..CallQuery::default()
+    };
+    for expected in [3, 2, 1] {
+        assert_eq!(found(storage, query.clone()).await, [expected]);
+        let case = case_id(expected);
+        query.after = Some(Position {
+            opened_us: opened_at.as_microsecond(),
+            case,
+        });
+    }
 }
 
 async fn text_from_outside_is_only_text(storage: &dyn Storage) {
@@ -315,6 +293,7 @@ macro_rules! conformance {
             cursor_moves_with_its_transaction_and_belongs_to_its_node
             list_is_newest_first_and_pages_without_gaps
             filters_find_what_they_name
+            calls_of_the_same_instant_are_paged_by_id
             text_from_outside_is_only_text
             audit_is_kept_in_order;
         })*

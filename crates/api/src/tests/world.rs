@@ -330,73 +330,24 @@ pub(crate) fn opened() -> Fact {
 pub(crate) fn story(number: u32) -> Vec<Record> {
     let call = CallId::from(Uuid::from_u128(u128::from(number)));
     let cause = EndCause::CallerHungUp;
-    let key = Digit::parse('1').unwrap();
-    let at = Timestamp::from_millisecond(OPENED_MS).unwrap();
-    let (leg, attempt) = (LegId(1), 1);
-    let facts = vec![
+    let sip_call_id = Some("abc@192.0.2.1".into());
+    let specialty = SpecialtyId::parse("cardiology").unwrap();
+    let key = Some(key());
+    let (leg, attempt, by) = (LegId(1), 1, EndedBy::Caller);
+    let facts = [
         opened(),
-        Fact::CallStarted {
-            call,
-            sip_call_id: Some("abc@192.0.2.1".into()),
-        },
+        Fact::CallStarted { call, sip_call_id },
         Fact::CallerAnswered { call },
-        Fact::SpecialtyChosen {
-            specialty: SpecialtyId::parse("cardiology").unwrap(),
-            key: Some(key),
-        },
-        Fact::AttemptStarted {
-            attempt,
-            call,
-            leg,
-            person: Some(PersonId::parse("ann").unwrap()),
-            phone: PhoneKind::Mobile,
-            acceptance: Acceptance::Required,
-            round: 1,
-            reason: "first on the rota".into(),
-        },
+        Fact::SpecialtyChosen { specialty, key },
+        attempt_started(call),
         Fact::AttemptRinging { attempt },
         Fact::AttemptAnswered { attempt },
-        Fact::AttemptEnded {
-            attempt,
-            result: AttemptResult::Accepted,
-            evidence: vec![Evidence {
-                key,
-                at,
-                after_answer_ms: 900,
-            }],
-            ring_ms: 500,
-        },
+        attempt_accepted(),
         Fact::Joined { call, leg, attempt },
-        Fact::TalkEnded {
-            call,
-            by: EndedBy::Caller,
-        },
-        Fact::PromptsHeard {
-            call,
-            leg: LegId(0),
-            heard: vec![Heard {
-                prompt: PromptId::parse("greeting").unwrap(),
-                ms: 1_200,
-            }],
-        },
-        Fact::LegQuality {
-            call,
-            leg,
-            quality: Quality {
-                received: 50,
-                ..Quality::default()
-            },
-        },
-        Fact::Ladder {
-            call,
-            entries: vec![LadderEntry {
-                at,
-                leg: LegId(0),
-                direction: LadderDirection::In,
-                what: "INVITE".into(),
-                again: false,
-            }],
-        },
+        Fact::TalkEnded { call, by },
+        prompts_heard(call),
+        leg_quality(call),
+        ladder(call),
         Fact::CallEnded { call, cause },
         Fact::CaseClosed { cause },
     ];
@@ -404,4 +355,75 @@ pub(crate) fn story(number: u32) -> Vec<Record> {
         .zip(facts)
         .map(|(sequence, fact)| record(number, Origin::Call, sequence, fact))
         .collect()
+}
+
+fn key() -> Digit {
+    Digit::parse('1').unwrap()
+}
+
+fn opened_at() -> Timestamp {
+    Timestamp::from_millisecond(OPENED_MS).unwrap()
+}
+
+fn attempt_started(call: CallId) -> Fact {
+    Fact::AttemptStarted {
+        attempt: 1,
+        call,
+        leg: LegId(1),
+        person: Some(PersonId::parse("ann").unwrap()),
+        phone: PhoneKind::Mobile,
+        acceptance: Acceptance::Required,
+        round: 1,
+        reason: "first on the rota".into(),
+    }
+}
+
+fn attempt_accepted() -> Fact {
+    let (key, at, after_answer_ms) = (key(), opened_at(), 900);
+    Fact::AttemptEnded {
+        attempt: 1,
+        result: AttemptResult::Accepted,
+        evidence: vec![Evidence {
+            key,
+            at,
+            after_answer_ms,
+        }],
+        ring_ms: 500,
+    }
+}
+
+fn prompts_heard(call: CallId) -> Fact {
+    let prompt = PromptId::parse("greeting").unwrap();
+    let heard = vec![Heard { prompt, ms: 1_200 }];
+    Fact::PromptsHeard {
+        call,
+        leg: LegId(0),
+        heard,
+    }
+}
+
+fn leg_quality(call: CallId) -> Fact {
+    let quality = Quality {
+        received: 50,
+        ..Quality::default()
+    };
+    Fact::LegQuality {
+        call,
+        leg: LegId(1),
+        quality,
+    }
+}
+
+fn ladder(call: CallId) -> Fact {
+    let invite = LadderEntry {
+        at: opened_at(),
+        leg: LegId(0),
+        direction: LadderDirection::In,
+        what: "INVITE".into(),
+        again: false,
+    };
+    Fact::Ladder {
+        call,
+        entries: vec![invite],
+    }
 }
