@@ -227,6 +227,24 @@ fn a_second_fork_that_answers_is_acknowledged_and_ended() {
 }
 
 #[test]
+fn the_end_of_another_fork_is_not_the_end_of_the_session() {
+    let mut phone = Ringing::new();
+    phone.gets("200 OK", ";tag=a", ANSWER);
+    phone.gets("200 OK", ";tag=b", ANSWER);
+    let of_fork = phone.solo.said.pop().unwrap().1;
+    phone.solo.said.clear();
+    phone.solo.act(|it, now| it.hang_up(now, SESSION, None));
+    let of_session = phone.solo.answer();
+    phone.solo.told();
+    for (bye, told) in [(of_fork, vec![]), (of_session, vec!["terminated"])] {
+        phone.invite = bye;
+        let response = phone.response("BYE", "200 OK", "", "");
+        phone.solo.hears(&response);
+        assert_eq!(phone.solo.told(), told);
+    }
+}
+
+#[test]
 fn forks_beyond_the_limit_are_counted() {
     let mut phone = Ringing::new();
     for fork in 0..10 {

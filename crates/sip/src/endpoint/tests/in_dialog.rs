@@ -368,6 +368,8 @@ fn a_bye_before_our_2xx_is_acknowledged_ends_its_copies() {
     let mut call = Call::answered(INVITE);
     call.hears("BYE", 2, "").answer();
     assert_eq!(call.solo.told(), ["ended"]);
+    // The two server transactions, and nothing of the session.
+    assert_eq!(call.solo.endpoint.timers.len(), 2);
     call.solo.run(Duration::from_secs(40));
     assert_eq!(call.solo.said, []);
     // A copy of the BYE, late: its transaction is over, and the dialog too.
