@@ -6,6 +6,9 @@ use serde_json::Value;
 use crate::scenario::Scenario;
 use crate::server::Server;
 
+/// The end of a case whose process was killed: its ladder was not on disk yet.
+pub const INTERRUPTED: &str = "interrupted";
+
 /// How an outcome reads that was not given.
 const NO_OUTCOME: &str = "-";
 
@@ -78,7 +81,9 @@ pub fn problems(case: &Value, scenario: &Scenario) -> Vec<String> {
     problems.extend(bookkeeping(case, scenario));
     problems.extend(proofs(case));
     problems.extend(heard(case, scenario));
-    problems.extend(ladder(case, &facts.ladder));
+    if facts.end != INTERRUPTED {
+        problems.extend(ladder(case, &facts.ladder));
+    }
     problems
 }
 

@@ -216,7 +216,7 @@ impl Delays {
         if let Some(caller) = traces.of("caller") {
             delays.first_rtp(caller, "ANSWER");
             delays.key_to_invite(caller, traces);
-            delays.hang_up(caller, traces);
+            delays.hang_up(scenario, caller, traces);
         }
         for (name, trace, _) in traces.rung() {
             delays.first_rtp(trace, "ACK");
@@ -277,7 +277,8 @@ impl Delays {
         }
     }
 
-    /// Nobody is heard before the key; both are soon after it.
+    /// Nobody is heard before the key; both are soon after it. The peer's own voice comes back 60 ms
+    /// after its first end-of-event packet, so that no less than that can be seen here.
     fn bridge(&mut self, scenario: &Scenario, traces: &Traces, name: &str, phone: &Trace) {
         let Some(party) = scenario.is.phone.get(name) else {
             return;
@@ -301,9 +302,13 @@ impl Delays {
     }
 
     /// The caller leaves; the phone that rings or talks at that moment is let go.
-    fn hang_up(&mut self, caller: &Trace, traces: &Traces) {
+    fn hang_up(&mut self, scenario: &Scenario, caller: &Trace, traces: &Traces) {
+        let hz = scenario.is.caller.tone_hz;
         let Some(left) = caller.at("BYE") else { return };
-        for (_, trace, invite) in traces.rung() {
+        for (name, trace, invite) in traces.rung() {
+            if name != LINE && trace.first_tone(hz).is_some() {
+                continue; // who has talked is asked for the outcome
+            }
             let told = ["CANCEL", "GONE"]
                 .iter()
                 .filter_map(|word| trace.at(word))

@@ -183,11 +183,7 @@ impl<'a> Stage<'a> {
     }
 
     fn start(&mut self, name: &str, program: Program, mut how: Command, port: u16) -> Result<()> {
-        let extension = match program {
-            Program::Sipp => "screen",
-            Program::Peer => "peer",
-        };
-        let output = File::create(self.file(name, extension))?;
+        let output = File::create(self.file(name, extension_of(program)))?;
         how.stdin(Stdio::null())
             .stdout(output.try_clone()?)
             .stderr(output);
@@ -207,7 +203,20 @@ impl<'a> Stage<'a> {
                 let _ = sender.send(Ended { role, status });
             }
         });
-        wait_until_bound(port).with_context(|| format!("{name}'s {program:?}"))
+        self.wait_until_bound(name, program, port)
+    }
+
+    /// Until a program receives; it may have taken offence at its arguments instead.
+    fn wait_until_bound(&self, name: &str, program: Program, port: u16) -> Result<()> {
+        let limit = Instant::now() + BIND_LIMIT;
+        while !ports::is_bound(port) {
+            if Instant::now() > limit {
+                let said = fs::read_to_string(self.file(name, extension_of(program)))?;
+                bail!("{name}'s {program:?} does not receive on port {port}: {said}");
+            }
+            thread::park_timeout(LOOK_EVERY);
+        }
+        Ok(())
     }
 
     /// The next end of a program; none if none came by `limit`, or none runs.
@@ -275,13 +284,10 @@ impl Drop for Stage<'_> {
     }
 }
 
-fn wait_until_bound(port: u16) -> Result<()> {
-    let limit = Instant::now() + BIND_LIMIT;
-    while !ports::is_bound(port) {
-        if Instant::now() > limit {
-            bail!("nobody receives on port {port} after {BIND_LIMIT:?}");
-        }
-        thread::park_timeout(LOOK_EVERY);
+/// Of the file with what a program says.
+fn extension_of(program: Program) -> &'static str {
+    match program {
+        Program::Sipp => "screen",
+        Program::Peer => "peer",
     }
-    Ok(())
 }

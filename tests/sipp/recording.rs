@@ -10,7 +10,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::House;
-use crate::case::{list_of, text};
+use crate::case::{INTERRUPTED, list_of, text};
 use crate::scenario::Scenario;
 use crate::server::Server;
 
@@ -18,6 +18,7 @@ use crate::server::Server;
 /// and the end of a file on a busy machine may add.
 const LENGTH_ERROR: f64 = 0.005;
 const LENGTH_SLACK_MS: f64 = 500.0;
+const LOST_AT_MOST_MS: f64 = 1_000.0;
 /// Of a whisper, this much is heard before any key cuts it.
 const LEAST_WHISPER_MS: f64 = 200.0;
 
@@ -60,7 +61,12 @@ pub fn problems(
     let sides = Sides::of_case(scenario);
     let wav = files.fetch("case", stored(case, "case"), &mut problems)?;
     let verdict = files.judge(&wav, &sides, &mut problems)?;
-    problems.extend(length(case, &verdict));
+    let wav_ms = verdict["length_ms"].as_f64().unwrap_or(0.0);
+    if scenario.is.case.end == INTERRUPTED {
+        problems.extend(what_is_lost(folder, wav_ms)?);
+    } else {
+        problems.extend(length(case, wav_ms));
+    }
     let prompts_ms = speech_ms(&verdict);
     if prompts_ms < scenario.is.case.prompts_ms as f64 {
         problems.push(format!("recording: only {prompts_ms} ms of prompts"));
@@ -240,13 +246,27 @@ fn speech_ms(verdict: &Value) -> f64 {
 }
 
 /// The recording lasts as long as the call, from the answer to its end.
-fn length(case: &Value, verdict: &Value) -> Option<String> {
+fn length(case: &Value, wav_ms: f64) -> Option<String> {
     let call = list_of(case, "calls").first()?;
     let from: Timestamp = call["answered_at"].as_str()?.parse().ok()?;
     let to: Timestamp = call["ended_at"].as_str()?.parse().ok()?;
     let call_ms = to.duration_since(from).as_secs_f64() * 1e3;
-    let wav_ms = verdict["length_ms"].as_f64()?;
     let error_ms = (wav_ms - call_ms).abs();
     (error_ms > call_ms * LENGTH_ERROR + LENGTH_SLACK_MS)
         .then(|| format!("recording: {wav_ms:.0} ms of a call of {call_ms:.0} ms"))
+}
+
+/// A killed process loses the last second at most (SERVICE 8): the caller's peer received from the
+/// answer until the process was killed.
+fn what_is_lost(folder: &Path, wav_ms: f64) -> Result<Option<String>> {
+    let report: Value = serde_json::from_slice(&fs::read(folder.join("caller.json"))?)?;
+    let received = &report["received"];
+    let at = |field: &str| {
+        received[field]
+            .as_f64()
+            .context("the caller's peer received")
+    };
+    let call_ms = at("last_ms")? - at("first_ms")?;
+    Ok((wav_ms < call_ms - LOST_AT_MOST_MS)
+        .then(|| format!("recording: {wav_ms:.0} ms are left of {call_ms:.0} ms")))
 }

@@ -267,25 +267,31 @@ fn complaints(folder: &Path, role: &Role, code: Option<i32>) -> Vec<String> {
         .collect()
 }
 
-/// The one case of the scenario, once it is closed and what is recorded of it is on disk.
+/// The one case of the scenario, once it reads as it must and what is recorded of it is on disk; at
+/// the limit, as it reads then: a ladder, for one, comes with the last message that may be sent
+/// again.
 fn closed_case(server: &Server, scenario: &Scenario) -> Result<Value> {
     let limit = Instant::now() + RECORD_LIMIT;
     loop {
         let cases = case::list(server)?;
-        if let [id] = &cases[..] {
-            let case = case::get(server, id)?;
-            if case::is_closed(&case)
-                && (!scenario.is.case.recorded || recording::all_stored(&case))
-            {
+        let case = match &cases[..] {
+            [id] => Some(case::get(server, id)?),
+            _ => None,
+        };
+        let stored = |case: &Value| !scenario.is.case.recorded || recording::all_stored(case);
+        let settled = case.filter(|case| case::is_closed(case) && stored(case));
+        let too_late = Instant::now() > limit;
+        match settled {
+            Some(case) if too_late || case::problems(&case, scenario).is_empty() => {
                 return Ok(case);
             }
+            None if too_late => {
+                bail!(
+                    "no single closed case after {RECORD_LIMIT:?}: {} case(s)",
+                    cases.len()
+                )
+            }
+            Some(_) | None => thread::park_timeout(LOOK_EVERY),
         }
-        if Instant::now() > limit {
-            bail!(
-                "no single closed case after {RECORD_LIMIT:?}: {} case(s)",
-                cases.len()
-            );
-        }
-        thread::park_timeout(LOOK_EVERY);
     }
 }

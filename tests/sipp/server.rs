@@ -14,6 +14,7 @@ use crate::House;
 use crate::http::{self, Answer};
 
 const START_LIMIT: Duration = Duration::from_secs(15);
+const DRAIN_LIMIT: Duration = Duration::from_secs(1);
 const STOP_LIMIT: Duration = Duration::from_secs(10);
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 /// A number in a log line: longer than any counter, time of day or port.
@@ -88,21 +89,24 @@ impl Server {
         Ok(())
     }
 
-    /// Asks it to stop, and waits: it has no call left, so it must go at once and in order.
+    /// Asks it to stop, and waits. It has no call left, but may wait for what a far end could still
+    /// send again (RFC 3261, Timer J: 32 s); told a second time it must go at once, and in order.
     pub fn stop(mut self) -> Result<()> {
         let pid = Pid::from_child(&self.child);
-        kill_process(pid, Signal::TERM)?;
-        let limit = Instant::now() + STOP_LIMIT;
-        while Instant::now() < limit {
-            if let Some(status) = self.child.try_wait()? {
-                if status.success() {
-                    return Ok(());
+        for patience in [DRAIN_LIMIT, STOP_LIMIT] {
+            kill_process(pid, Signal::TERM)?;
+            let limit = Instant::now() + patience;
+            while Instant::now() < limit {
+                if let Some(status) = self.child.try_wait()? {
+                    if status.success() {
+                        return Ok(());
+                    }
+                    bail!("the server ended with {status}: {}", self.log_tail());
                 }
-                bail!("the server ended with {status}: {}", self.log_tail());
+                thread::park_timeout(LOOK_EVERY);
             }
-            thread::park_timeout(LOOK_EVERY);
         }
-        bail!("the server does not stop within {STOP_LIMIT:?} of SIGTERM")
+        bail!("the server does not stop within {STOP_LIMIT:?} of a second SIGTERM")
     }
 
     fn log_tail(&self) -> String {
