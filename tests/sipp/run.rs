@@ -22,8 +22,9 @@ use crate::{House, case, party, ports, recording, server};
 const MEDIA_PORTS: u16 = 16;
 /// Once the caller is gone, everybody else must be too within this time.
 const AFTERMATH: Duration = Duration::from_secs(30);
-/// From the last party's end until the case reads closed and its recording is stored.
-const RECORD_LIMIT: Duration = Duration::from_secs(10);
+/// From the last party's end until the case reads as it must. Its ladder may be the last to come: with
+/// the end of a BYE that nobody answers (RFC 3261, Timer F: 32 s).
+const RECORD_LIMIT: Duration = Duration::from_secs(40);
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 /// Plays a scenario; an error lists everything that was not as it should be.
@@ -268,8 +269,7 @@ fn complaints(folder: &Path, role: &Role, code: Option<i32>) -> Vec<String> {
 }
 
 /// The one case of the scenario, once it reads as it must and what is recorded of it is on disk; at
-/// the limit, as it reads then: a ladder, for one, comes with the last message that may be sent
-/// again.
+/// the limit, as it reads then.
 fn closed_case(server: &Server, scenario: &Scenario) -> Result<Value> {
     let limit = Instant::now() + RECORD_LIMIT;
     loop {
