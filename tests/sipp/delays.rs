@@ -16,6 +16,8 @@ use crate::scenario::{Party, Scenario};
 
 /// Ceilings, in milliseconds.
 const ANSWER_TO_RTP: f64 = 500.0;
+/// SERVICE 1.1, 1.7: 300 to 600 ms; earlier is over before a handset is at the ear.
+const ANSWER_TO_SPEECH: std::ops::RangeInclusive<f64> = 280.0..=1_500.0;
 const KEY_TO_INVITE: f64 = 1_000.0;
 const END_TO_NEXT: f64 = 5_000.0;
 const KEY_TO_BRIDGE: f64 = 400.0;
@@ -243,6 +245,21 @@ impl Delays {
         if let (Some(answer), Some(first)) = (trace.at(answered), trace.heard.first()) {
             // A packet may overtake the 200 on its way.
             self.note("200 to RTP", (first.from - answer).max(0.0), ANSWER_TO_RTP);
+            self.first_speech(trace, answer);
+        }
+    }
+
+    /// What is said first after an answer; a direct line says nothing, and rings or talks at once.
+    fn first_speech(&mut self, trace: &Trace, answer: f64) {
+        let sound = trace.heard.iter().find(|segment| segment.what != "silence");
+        let Some(speech) = sound.filter(|sound| sound.what == "speech") else {
+            return;
+        };
+        let ms = speech.from - answer;
+        self.note("200 to speech", ms, *ANSWER_TO_SPEECH.end());
+        if ms < *ANSWER_TO_SPEECH.start() {
+            self.problems
+                .push(format!("speech begins {ms:.0} ms after the 200"));
         }
     }
 

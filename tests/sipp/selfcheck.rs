@@ -148,7 +148,11 @@ fn traces(ben_rung: f64, ben_heard: f64) -> Traces {
             "caller",
             vec![("ANSWER", 0.0)],
             vec![("1", 1_000.0)],
-            vec![("speech", 20.0), ("tone 1130", ben_heard)],
+            vec![
+                ("silence", 20.0),
+                ("speech", 420.0),
+                ("tone 1130", ben_heard),
+            ],
         ),
         (
             "ann",

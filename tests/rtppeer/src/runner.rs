@@ -52,7 +52,7 @@ impl Runner {
                     from_ms: now_ms,
                     to_ms: None,
                 });
-                self.begin(&text, &step, hearing, sender);
+                self.begin(&text, &step, now_ms, hearing, sender);
             }
             let since_ms = now_ms - self.log.last().map_or(now_ms, |log| log.from_ms);
             if self.failure.is_some() || !self.is_done(&step, now_ms, since_ms, hearing, sender) {
@@ -81,7 +81,14 @@ impl Runner {
         }
     }
 
-    fn begin(&mut self, text: &str, step: &Step, hearing: &Hearing, sender: &mut Sender) {
+    fn begin(
+        &mut self,
+        text: &str,
+        step: &Step,
+        now_ms: f64,
+        hearing: &Hearing,
+        sender: &mut Sender,
+    ) {
         match step {
             Step::TimeoutMs(ms) => self.timeout_ms = *ms,
             Step::Key(..) if hearing.far.is_none() || !sender.is_sending() => {
@@ -89,7 +96,7 @@ impl Runner {
                 self.failure = Some(format!("\"{text}\": {why}"));
             }
             Step::Key(digit, ms) => sender.press(*digit, *ms),
-            Step::Inband(digit, ms) => sender.play_inband(*digit, *ms),
+            Step::Inband(digit, ms) => sender.play_inband(*digit, *ms, now_ms),
             Step::Tone(hz) => sender.source = hz.map_or(Source::Silence, Source::Tone),
             Step::Wav { path, looped } => match Source::wav(path, *looped) {
                 Ok(source) => sender.source = source,

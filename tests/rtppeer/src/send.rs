@@ -121,8 +121,15 @@ impl Sender {
         });
     }
 
-    pub fn play_inband(&mut self, digit: char, ms: u64) {
+    pub fn play_inband(&mut self, digit: char, ms: u64, now_ms: f64) {
         self.inband = Some((digit, ms.div_ceil(FRAME_MS).max(1)));
+        if self.keys.len() < MAX_KEYS_LISTED {
+            self.keys.push(KeyLog {
+                digit,
+                start_ms: now_ms,
+                end_ms: None,
+            });
+        }
     }
 
     /// True while a key or an in-band digit is under way.
@@ -150,7 +157,11 @@ impl Sender {
 
     /// One packet's worth. Audio flows (a WAV goes on) also while a key takes its place.
     pub fn tick(&mut self, far: Option<SocketAddr>, now_ms: f64) {
+        let in_audio = self.inband.is_some();
         let audio = self.next_frame();
+        if let (true, None, Some(log)) = (in_audio, self.inband, self.keys.last_mut()) {
+            log.end_ms = Some(now_ms + FRAME_MS as f64);
+        }
         match (far, self.sending, self.key.is_some()) {
             (Some(far), true, true) => self.send_key(far, now_ms),
             (Some(far), true, false) => {
