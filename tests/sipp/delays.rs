@@ -228,6 +228,19 @@ impl Delays {
         delays
     }
 
+    /// What was measured, by name.
+    pub fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.measured.iter().map(|(what, _)| *what)
+    }
+
+    /// Everything that was measured under a name.
+    pub fn of(&self, name: &str) -> impl Iterator<Item = f64> {
+        self.measured
+            .iter()
+            .filter(move |(what, _)| *what == name)
+            .map(|(_, ms)| *ms)
+    }
+
     fn note(&mut self, what: &'static str, ms: f64, ceiling_ms: f64) {
         self.measured.push((what, ms));
         if ms > ceiling_ms {
@@ -340,13 +353,14 @@ impl Delays {
 impl fmt::Display for Delays {
     /// `200 to RTP 4/6 ms, key to INVITE 9 ms, largest gap 41 ms`
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut names: Vec<&str> = self.measured.iter().map(|(what, _)| *what).collect();
-        names.dedup();
+        let mut names: Vec<&str> = self.names().collect();
         names.sort_unstable();
         names.dedup();
         for name in names {
-            let same = self.measured.iter().filter(|(what, _)| *what == name);
-            let values: Vec<String> = same.map(|(_, ms)| format!("{ms:.0}")).collect();
+            let values: Vec<String> = self
+                .of(name)
+                .map(|ms| format!("{:.0}", ms.max(0.0)))
+                .collect();
             write!(f, "{name} {} ms, ", values.join("/"))?;
         }
         write!(f, "largest gap {:.0} ms", self.max_gap_ms)

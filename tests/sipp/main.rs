@@ -18,6 +18,7 @@
 
 mod case;
 mod delays;
+mod figures;
 mod http;
 mod party;
 mod plan;
@@ -108,6 +109,16 @@ fn trials(arguments: &Arguments) -> Result<Vec<Trial>> {
     } else {
         Some(House::find(&root)?)
     };
+    if let (Some(house), Some(calls)) = (&house, figures::calls()) {
+        let (house, folder) = (
+            house.clone(),
+            root.join("sipp-scenarios").join(figures::SCENARIO),
+        );
+        return Ok(vec![Trial::test("figures", move || {
+            let scenario = Scenario::read(&folder)?;
+            figures::measure(&house, &scenario, calls).map_err(|error| format!("{error:#}").into())
+        })]);
+    }
     let trial = |folder: PathBuf| {
         let name = folder
             .file_name()

@@ -27,18 +27,24 @@ const AFTERMATH: Duration = Duration::from_secs(30);
 const RECORD_LIMIT: Duration = Duration::from_secs(40);
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
-/// Plays a scenario; an error lists everything that was not as it should be.
+/// Plays a scenario and prints what was measured in it.
 pub fn run(house: &House, scenario: &Scenario) -> Result<()> {
     let begun = Instant::now();
+    let delays = call(house, scenario)?;
+    let seconds = begun.elapsed().as_secs_f64();
+    println!("{:<30} {seconds:5.1} s  {delays}", scenario.name);
+    Ok(())
+}
+
+/// Plays a scenario; an error lists everything that was not as it should be.
+pub fn call(house: &House, scenario: &Scenario) -> Result<Delays> {
     let folder = house.work.join(&scenario.name);
     let mut problems = Vec::new();
     let played = play(house, scenario, &folder, &mut problems);
     problems.extend(played.as_ref().err().map(|error| format!("{error:#}")));
     problems.extend(server::log_problems(&folder, &numbers()).unwrap_or_default());
-    if let (Ok(delays), []) = (&played, &problems[..]) {
-        let seconds = begun.elapsed().as_secs_f64();
-        println!("{:<36} {seconds:5.1} s  {delays}", scenario.name);
-        return Ok(());
+    if let (Ok(delays), true) = (played, problems.is_empty()) {
+        return Ok(delays);
     }
     problems.dedup();
     let list: String = problems

@@ -148,6 +148,14 @@ impl Scenario {
         }
     }
 
+    /// The same once more, with a name and so with traces of its own.
+    pub fn numbered(&self, number: usize) -> Scenario {
+        Scenario {
+            name: format!("{}-{number}", self.name),
+            ..self.clone()
+        }
+    }
+
     /// A file of the folder, or else of `common/`.
     pub fn file(&self, name: &str) -> PathBuf {
         let own = self.folder.join(name);
