@@ -109,10 +109,40 @@ async fn written_again_replaces(storage: &dyn Storage) {
     };
     assert_eq!(found(storage, state(CaseState::Open)).await, [1]);
     write(storage, &[story]).await;
-    assert_eq!(found(storage, state(CaseState::Open)).await, [0u32; 0]);
+    assert!(found(storage, state(CaseState::Open)).await.is_empty());
     assert_eq!(found(storage, state(CaseState::Closed)).await, [1]);
     let loaded = storage.load(vec![story.id()]).await.unwrap();
     assert_eq!(loaded[0].read().unwrap(), story.case());
+
+    let story = Story {
+        outcome: Some("referral-made"),
+        ..story
+    };
+    write(storage, &[story]).await;
+    let outcome = Some(OutcomeFilter::Missing);
+    assert!(
+        found(
+            storage,
+            CallQuery {
+                outcome,
+                ..CallQuery::default()
+            }
+        )
+        .await
+        .is_empty()
+    );
+    let outcome = Some(OutcomeFilter::Is("referral-made".into()));
+    assert_eq!(
+        found(
+            storage,
+            CallQuery {
+                outcome,
+                ..CallQuery::default()
+            }
+        )
+        .await,
+        [1]
+    );
 }
 
 async fn cursor_moves_with_its_transaction_and_belongs_to_its_node(storage: &dyn Storage) {

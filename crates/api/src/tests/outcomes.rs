@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::{StatusCode, header};
-use rotaline_record::Origin;
+use rotaline_record::{Fact, Origin, OutcomeHow, Record};
 
 use super::world::{Mode, World, case_id, opened, record};
 
@@ -52,6 +52,28 @@ async fn outcome_can_be_changed_and_its_history_stays() {
         .collect();
     assert_eq!(given, ["referral-avoided", "referral-made"]);
     assert_eq!(call["outcome"], "referral-made");
+}
+
+#[tokio::test]
+async fn outcome_counts_even_after_one_from_a_machine_whose_clock_is_ahead() {
+    let world = World::new().await;
+    let id = world.call(1).await;
+    let ahead = Fact::OutcomeSet {
+        outcome: "referral-made".into(),
+        by: "another machine".into(),
+        how: OutcomeHow::Screen,
+    };
+    let far = 9_000_000_000_000_000;
+    let ahead = Record {
+        sequence: far,
+        ..record(1, Origin::Api, 1, ahead)
+    };
+    world.journalled(vec![ahead]).await;
+    let answer = world
+        .put_outcome(id, r#"{"outcome":"referral-avoided"}"#)
+        .await;
+    assert_eq!(answer.status, StatusCode::OK);
+    assert_eq!(answer.json()["outcome"], "referral-avoided");
 }
 
 #[tokio::test]
