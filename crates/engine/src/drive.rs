@@ -1,8 +1,8 @@
 //! Driving anything sans-IO over real UDP sockets, with the real clock: phones of the demo and of
 //! an operator's self-test. (The switch and media have threads of their own.)
 
+use std::convert::Infallible;
 use std::future::pending;
-use std::io;
 use std::net::SocketAddr;
 
 use bytes::Bytes;
@@ -22,8 +22,6 @@ pub trait SansIo {
     fn timeout(&mut self, now: Mono);
     /// The next thing that it wants done.
     fn poll(&mut self) -> Wish;
-    /// Whether it is to be driven no longer.
-    fn is_done(&self) -> bool;
 }
 
 /// Which of the two sockets.
@@ -51,13 +49,13 @@ pub enum Wish {
     Wait(Option<Mono>),
 }
 
-/// Drives it until it is done.
+/// Drives it for as long as the future is polled.
 pub async fn drive(
     what: &mut impl SansIo,
     sip: &UdpSocket,
     rtp: &UdpSocket,
     clock: Clock,
-) -> io::Result<()> {
+) -> Infallible {
     let mut sip_datagram = vec![0; DATAGRAM_BYTES];
     let mut rtp_datagram = vec![0; DATAGRAM_BYTES];
     loop {
@@ -81,9 +79,6 @@ pub async fn drive(
                 Wish::Wait(at) => break at,
             }
         };
-        if what.is_done() {
-            return Ok(());
-        }
         let timer = async {
             match wake {
                 Some(at) => tokio::time::sleep(clock.until(at)).await,

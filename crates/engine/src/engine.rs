@@ -42,7 +42,9 @@ pub enum StartError {
         error: io::Error,
     },
     /// Media's sockets.
-    #[error("cannot open media ports {first} to {last}: {error}")]
+    #[error(
+        "cannot open media ports {first} to {last}: {error} (each takes a file: see ulimit -n)"
+    )]
     Media {
         /// The first port.
         first: u16,
@@ -94,7 +96,7 @@ impl Engine {
     where
         J: FnMut(Record) + Send + 'static,
     {
-        sockets::raise_file_limit();
+        sockets::raise_file_limit(config.last_port.saturating_sub(config.first_port));
         let socket = sockets::bind_sip(config.sip_listen).map_err(|error| StartError::Sip {
             address: config.sip_listen,
             error,

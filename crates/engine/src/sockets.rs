@@ -84,16 +84,30 @@ fn bind(address: SocketAddr, buffer_bytes: usize) -> io::Result<UdpSocket> {
     Ok(socket.into())
 }
 
-/// Lets this process open as many files as it may: each media slot takes two.
-pub(crate) fn raise_file_limit() {
+/// Files that are open beside the media sockets, generously.
+const OTHER_FILES: u64 = 1024;
+
+/// Lets this process open as many files as `media_ports` take, if the system allows it.
+pub(crate) fn raise_file_limit(media_ports: u16) {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
+    let wanted = u64::from(media_ports) + OTHER_FILES;
     let limit = getrlimit(Resource::Nofile);
-    let raised = Rlimit {
+    if limit.current.is_none_or(|current| current >= wanted) {
+        return;
+    }
+    let allowed = limit.maximum.map_or(wanted, |maximum| maximum.max(wanted));
+    let wished = Rlimit {
+        current: Some(wanted),
+        maximum: Some(allowed),
+    };
+    let within = Rlimit {
         current: limit.maximum,
         maximum: limit.maximum,
     };
-    if let Err(error) = setrlimit(Resource::Nofile, raised) {
-        tracing::warn!(%error, "the limit of open files stays as it is");
+    // Above the hard limit only a privileged process may go.
+    if setrlimit(Resource::Nofile, wished).is_err() && setrlimit(Resource::Nofile, within).is_err()
+    {
+        tracing::warn!(wanted, "the limit of open files stays as it is");
     }
 }

@@ -1,5 +1,6 @@
 //! The `rotaline` program: its commands, and nothing else.
 
+mod demo;
 mod serve;
 mod service;
 mod settings;
@@ -8,6 +9,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+
+use demo::Afterwards;
 
 /// Telephony call routing that reaches a specialist while the patient is still in the room.
 #[derive(Parser)]
@@ -25,6 +28,15 @@ enum Command {
         #[arg(long)]
         config: PathBuf,
     },
+    /// Places one whole call on this machine, draws it, and goes on serving.
+    Demo {
+        /// Take free ports, and end after the call: 0 if all went well, 1 if not.
+        #[arg(long)]
+        once: bool,
+        /// The settings file.
+        #[arg(long, default_value = "config/demo/rotaline.toml")]
+        config: PathBuf,
+    },
     /// Checks settings, plan and prompts, and names every fault at once.
     Check {
         /// The settings file.
@@ -36,6 +48,14 @@ enum Command {
 fn main() -> ExitCode {
     match Arguments::parse().command {
         Command::Serve { config } => with_settings(&config, serve::run),
+        Command::Demo { once, config } => {
+            let afterwards = if once {
+                Afterwards::End
+            } else {
+                Afterwards::Serve
+            };
+            with_settings(&config, |settings| demo::run(settings, afterwards))
+        }
         Command::Check { config } => with_settings(&config, |_| {
             println!("{}: no faults", config.display());
             Ok(())

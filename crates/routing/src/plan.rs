@@ -318,6 +318,19 @@ impl Plan {
         self.prompt_ms.get(prompt).copied()
     }
 
+    /// The plan with a person's first phone elsewhere: for a demo or test whose phones take the
+    /// ports that are free.
+    pub fn with_phone(mut self, person: &PersonId, to: PhoneAddress) -> Self {
+        let first = self
+            .people
+            .get_mut(person)
+            .and_then(|person| person.phones.first_mut());
+        if let Some(phone) = first {
+            phone.to = to;
+        }
+        self
+    }
+
     /// The plan, knowing how long its announcements last in milliseconds, so that a case can say
     /// how much of each was heard.
     #[must_use]

@@ -20,16 +20,22 @@ pub struct Scene {
 
 /// A phone with a column in the ladder.
 pub struct Actor {
-    /// The phone.
-    pub phone: Phone,
-    /// Its column.
-    pub party: usize,
-    /// Where its events go.
-    pub scenes: mpsc::Sender<Scene>,
-    /// The present, for events.
-    pub now: Mono,
-    /// Whether it has left the stage.
-    pub done: bool,
+    phone: Phone,
+    party: usize,
+    scenes: mpsc::Sender<Scene>,
+    now: Mono,
+}
+
+impl Actor {
+    /// Puts a phone on the stage; its events go to `scenes` under its column.
+    pub fn new(phone: Phone, party: usize, scenes: mpsc::Sender<Scene>) -> Self {
+        Actor {
+            phone,
+            party,
+            scenes,
+            now: Mono::ZERO,
+        }
+    }
 }
 
 impl SansIo for Actor {
@@ -50,18 +56,30 @@ impl SansIo for Actor {
     fn poll(&mut self) -> Wish {
         loop {
             match self.phone.poll_output() {
-                Output::Sip { to, bytes } => return Wish::Send { socket: Channel::Sip, to, bytes },
-                Output::Rtp { to, bytes } => return Wish::Send { socket: Channel::Rtp, to, bytes },
+                Output::Sip { to, bytes } => {
+                    return Wish::Send {
+                        socket: Channel::Sip,
+                        to,
+                        bytes,
+                    };
+                }
+                Output::Rtp { to, bytes } => {
+                    return Wish::Send {
+                        socket: Channel::Rtp,
+                        to,
+                        bytes,
+                    };
+                }
                 Output::Event(event) => {
                     // Nobody looks, or not fast enough: the call goes on all the same.
-                    let _ = self.scenes.try_send(Scene { at: self.now, party: self.party, event });
+                    let _ = self.scenes.try_send(Scene {
+                        at: self.now,
+                        party: self.party,
+                        event,
+                    });
                 }
                 Output::Timeout(at) => return Wish::Wait(at),
             }
         }
-    }
-
-    fn is_done(&self) -> bool {
-        self.done && self.phone.is_quiet()
     }
 }

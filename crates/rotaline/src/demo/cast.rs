@@ -43,13 +43,19 @@ pub fn specialists() -> [Specialist; 3] {
             name: "Dr Ben Bright",
             tone_hz: VOICEMAIL_HZ,
             // A voicemail: it answers, speaks, and never presses a key.
-            manner: Manner::Answer { after: Duration::from_secs(1), then: Vec::new() },
+            manner: Manner::Answer {
+                after: Duration::from_secs(1),
+                then: Vec::new(),
+            },
         },
         Specialist {
             user: "cat",
             name: "Dr Cat Cole",
             tone_hz: ACCEPTS_HZ,
-            manner: Manner::Answer { after: Duration::from_secs(2), then: accepts() },
+            manner: Manner::Answer {
+                after: Duration::from_secs(2),
+                then: accepts(),
+            },
         },
     ]
 }
@@ -79,7 +85,10 @@ pub fn caller() -> Vec<Step> {
 }
 
 fn hears(hearing: Hearing, lasting_ms: u64) -> Step {
-    Step::WaitFor { hearing, lasting: Duration::from_millis(lasting_ms) }
+    Step::WaitFor {
+        hearing,
+        lasting: Duration::from_millis(lasting_ms),
+    }
 }
 
 fn key(character: char) -> Step {

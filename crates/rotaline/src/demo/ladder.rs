@@ -19,7 +19,10 @@ pub struct Ladder {
 impl Ladder {
     /// A ladder with these columns, from left to right.
     pub fn new(parties: Vec<String>) -> Self {
-        Ladder { parties, colour: io::stdout().is_terminal() }
+        Ladder {
+            parties,
+            colour: io::stdout().is_terminal(),
+        }
     }
 
     /// The columns' heads.
@@ -34,10 +37,16 @@ impl Ladder {
 
     /// What one party does or hears, in its column.
     pub fn line(&self, at: Duration, party: usize, event: &Event) {
-        let Some((words, style)) = words(event) else { return };
+        let Some((words, style)) = words(event) else {
+            return;
+        };
         let mut line = format!("{:>TIME_WIDTH$.1}   ", at.as_secs_f64());
         for column in 0..self.parties.len() {
-            let text = if column == party { words.as_str() } else { "│" };
+            let text = if column == party {
+                words.as_str()
+            } else {
+                "│"
+            };
             line.push_str(&format!("{text:<COLUMN_WIDTH$}"));
         }
         self.print(line.trim_end(), style);
@@ -49,8 +58,11 @@ impl Ladder {
     }
 
     fn print(&self, line: &str, style: &str) {
-        let line =
-            if self.colour { format!("\x1b[{style}m{line}\x1b[0m") } else { line.to_owned() };
+        let line = if self.colour {
+            format!("\x1b[{style}m{line}\x1b[0m")
+        } else {
+            line.to_owned()
+        };
         // A closed pipe ends the picture, not the call.
         let _ = writeln!(io::stdout(), "{line}");
     }

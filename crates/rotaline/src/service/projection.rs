@@ -25,7 +25,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 pub struct Projection {
     store: Store,
     stopping: Arc<AtomicBool>,
-    reader: JoinHandle<()>,
+    reader: std::thread::JoinHandle<()>,
     projector: JoinHandle<Result<(), ProjectionError>>,
     releaser: JoinHandle<()>,
     storage: Arc<SqliteStorage>,
@@ -53,7 +53,10 @@ impl Projection {
         Ok(Projection {
             store,
             stopping,
-            reader: tokio::task::spawn_blocking(move || read(reader, &batches, &stop)),
+            // A thread of its own: the runtime would wait for it if the start fails further on.
+            reader: std::thread::Builder::new()
+                .name("projection".to_owned())
+                .spawn(move || read(reader, &batches, &stop))?,
             projector: tokio::spawn(projector.run(batches_end, durable)),
             releaser: tokio::spawn(release(journal.clone(), durable_end)),
             storage,
@@ -68,9 +71,9 @@ impl Projection {
     /// Reads what the journal has, writes it, and ends.
     pub async fn stop(self) -> Result<()> {
         self.stopping.store(true, Ordering::Release);
-        self.reader
-            .await
-            .context("the journal's reader had panicked")?;
+        let reader = self.reader;
+        let read = tokio::task::spawn_blocking(move || reader.join()).await?;
+        anyhow::ensure!(read.is_ok(), "the journal's reader had panicked");
         // What is unwritten is in the journal; the next start reads it again.
         self.projector
             .await
