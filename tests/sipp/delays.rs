@@ -307,8 +307,8 @@ impl Delays {
         }
     }
 
-    /// Nobody is heard before the key; both are soon after it. The peer's own voice comes back 60 ms
-    /// after its first end-of-event packet, so that no less than that can be seen here.
+    /// Nobody is heard before the key; both are soon after it. The peer's own voice comes back
+    /// 60 ms after its first end-of-event packet, so that no less than that can be seen here.
     fn bridge(&mut self, scenario: &Scenario, traces: &Traces, name: &str, phone: &Trace) {
         let Some(party) = scenario.is.phone.get(name) else {
             return;

@@ -22,8 +22,8 @@ use crate::{House, case, party, ports, recording, server};
 const MEDIA_PORTS: u16 = 16;
 /// Once the caller is gone, everybody else must be too within this time.
 const AFTERMATH: Duration = Duration::from_secs(30);
-/// From the last party's end until the case reads as it must. Its ladder may be the last to come: with
-/// the end of a BYE that nobody answers (RFC 3261, Timer F: 32 s).
+/// From the last party's end until the case reads as it must. Its ladder may be the last to come:
+/// with the end of a BYE that nobody answers (RFC 3261, Timer F: 32 s).
 const RECORD_LIMIT: Duration = Duration::from_secs(40);
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
