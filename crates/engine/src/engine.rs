@@ -12,7 +12,7 @@ use std::thread::JoinHandle;
 use rotaline_media::{self as media, Media, PromptBank};
 use rotaline_model::{Now, Seed};
 use rotaline_record::Record;
-use rotaline_switch::{Input, Load, MediaSlot, Plan, Switch};
+use rotaline_switch::{Admission, Input, Load, MediaSlot, Plan, Switch};
 use tokio::sync::watch;
 
 use crate::clock::Clock;
@@ -74,6 +74,23 @@ pub struct Engine {
     sip: SocketAddr,
     signalling: JoinHandle<()>,
     media: Vec<JoinHandle<()>>,
+}
+
+/// Opens and closes a running engine to new calls.
+pub struct Gate {
+    control: mpsc::Sender<Control>,
+    waker: Waker,
+}
+
+impl Gate {
+    /// Whether new calls are taken from now on; those that are up go on.
+    pub fn set(&self, admission: Admission) {
+        // It fails only if the engine is gone, which takes no calls either.
+        let _ = self
+            .control
+            .send(Control::Input(Input::Admission(admission)));
+        self.waker.wake();
+    }
 }
 
 /// What an engine is given beside its configuration.
@@ -160,6 +177,14 @@ impl Engine {
     /// Takes no more calls; those that are up go on.
     pub fn drain(&self) {
         self.tell(Control::Input(Input::Drain));
+    }
+
+    /// What tells it whether new calls are taken, apart from the engine itself.
+    pub fn gate(&self) -> Gate {
+        Gate {
+            control: self.control.clone(),
+            waker: self.waker.clone(),
+        }
     }
 
     /// Ends the threads; recordings so far have been handed to their lanes.

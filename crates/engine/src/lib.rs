@@ -18,4 +18,4 @@ mod sockets;
 
 pub use clock::Clock;
 pub use config::Config;
-pub use engine::{Engine, Parts, StartError};
+pub use engine::{Engine, Gate, Parts, StartError};

@@ -36,8 +36,20 @@ pub enum Input {
     Plan(Arc<Plan>),
     /// Take no more calls; those that are up go on.
     Drain,
+    /// Whether new calls are taken for now; those that are up go on.
+    Admission(Admission),
     /// The time that [`Output::Timeout`] asked for has come.
     Timeout,
+}
+
+/// Whether new calls are taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Admission {
+    /// As many as there is room for.
+    #[default]
+    Open,
+    /// None: what they do could not be kept. Callers get 503 with Retry-After.
+    Closed,
 }
 
 /// What a switch puts out; drained until [`Output::Timeout`].

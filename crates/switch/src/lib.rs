@@ -21,7 +21,7 @@ mod ports;
 mod sip_events;
 mod switch;
 
-pub use boundary::{Input, MediaSlot, Output};
+pub use boundary::{Admission, Input, MediaSlot, Output};
 pub use config::Config;
 pub use rotaline_routing::Plan;
 pub use switch::{Load, Switch};

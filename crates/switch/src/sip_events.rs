@@ -7,6 +7,7 @@ use rotaline_record::CallerId;
 use rotaline_sdp as sdp;
 use rotaline_sip::{Event, Incoming, RejectWith, SessionId, Traced};
 
+use crate::boundary::Admission;
 use crate::causes;
 use crate::config::RETRY_AFTER_S;
 use crate::leg::{Leg, MediaState, Negotiation, stream_config};
@@ -82,7 +83,8 @@ impl Switch {
     fn incoming(&mut self, session: SessionId, incoming: Incoming) {
         let now = self.now.mono;
         let traced = std::mem::take(&mut self.unclaimed);
-        let full = self.draining || self.calls.len() >= self.config.max_calls;
+        let closed = self.draining || self.admission == Admission::Closed;
+        let full = closed || self.calls.len() >= self.config.max_calls;
         let key = CallKey(self.next_key);
         let place = if full {
             None

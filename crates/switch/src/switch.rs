@@ -13,7 +13,7 @@ use rotaline_record::Fact;
 use rotaline_routing::{Plan, Presence};
 use rotaline_sip::{self as sip, Endpoint, SessionId};
 
-use crate::boundary::{Input, MediaSlot, Output};
+use crate::boundary::{Admission, Input, MediaSlot, Output};
 use crate::config::Config;
 use crate::live_call::{CallKey, LiveCall};
 use crate::ports::Ports;
@@ -49,6 +49,7 @@ pub struct Switch {
     pub(crate) ready: VecDeque<(CallKey, call::Input)>,
     pub(crate) unclaimed: Vec<sip::Traced>,
     pub(crate) draining: bool,
+    pub(crate) admission: Admission,
     pub(crate) next_key: u64,
     outputs: VecDeque<Output>,
     wakes: BTreeSet<(Mono, CallKey)>,
@@ -75,6 +76,7 @@ impl Switch {
             ready: VecDeque::new(),
             unclaimed: Vec::new(),
             draining: false,
+            admission: Admission::default(),
             next_key: 1,
             outputs: VecDeque::new(),
             wakes: BTreeSet::new(),
@@ -93,6 +95,7 @@ impl Switch {
             Input::Media(event) => self.media_event(event),
             Input::Plan(plan) => *self.world.plan.borrow_mut() = plan,
             Input::Drain => self.draining = true,
+            Input::Admission(admission) => self.admission = admission,
             Input::Timeout => self.time_has_come(),
         }
         self.settle();

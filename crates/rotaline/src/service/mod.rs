@@ -6,6 +6,7 @@
 //!  HTTP ─▶ engine ─▶ recorder ─▶ journal ─▶ database        (stop)
 //! ```
 
+mod http;
 mod logging;
 mod projection;
 mod secrets;
@@ -87,8 +88,9 @@ impl Service {
             node,
         });
         wiring::keep_metrics(metrics, engine.load());
+        wiring::keep_admission(opened.journal.clone(), engine.gate());
         let (http_stop, stopped) = watch::channel(false);
-        let http = tokio::spawn(serve_http(listener, state, stopped));
+        let http = tokio::spawn(http::serve(listener, rotaline_api::router(state), stopped));
         Ok(Service {
             engine,
             recorder,
@@ -194,21 +196,6 @@ fn start_engine(settings: &Settings, journal: &Journal, recorder: &Recorder) -> 
         Clock::start(),
         parts,
     )?)
-}
-
-async fn serve_http(
-    listener: tokio::net::TcpListener,
-    state: ApiState,
-    mut stopped: watch::Receiver<bool>,
-) {
-    let stopped = async move {
-        // It fails only if the service is gone, which is a stop too.
-        let _ = stopped.wait_for(|stopped| *stopped).await;
-    };
-    let served = axum::serve(listener, rotaline_api::router(state)).with_graceful_shutdown(stopped);
-    if let Err(error) = served.await {
-        tracing::error!(%error, "the HTTP server failed");
-    }
 }
 
 /// Makes a folder that only this user reads, with those above it.

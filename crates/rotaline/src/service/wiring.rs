@@ -6,16 +6,20 @@ use std::time::Duration;
 
 use metrics_exporter_prometheus::PrometheusHandle;
 use rotaline_api::{Degraded, EncodeError, Encoded, HealthSource, Mp3Encoder, OutcomeMenus};
+use rotaline_engine::Gate;
 use rotaline_engine::journal::{Journal, NotDurable, Pressure};
 use rotaline_engine::recording::Recorder;
 use rotaline_model::{CaseId, SpecialtyId};
 use rotaline_record::{CommandSink, Record, RecordingPart, SubmitError, Submitted};
 use rotaline_routing::Plan;
-use rotaline_switch::Load;
+use rotaline_switch::{Admission, Load};
 use tokio::sync::watch;
 
 /// How often gauges are set and the exporter's histograms are tidied.
 const METRICS_EVERY: Duration = Duration::from_secs(5);
+
+/// How often the journal is looked at.
+const ADMISSION_EVERY: Duration = Duration::from_secs(1);
 
 /// Commands go to the journal, and are given once they are on disk.
 pub struct Commands(pub Journal);
@@ -89,6 +93,32 @@ impl HealthSource for Health {
             }],
         }
     }
+}
+
+/// Closes the engine to new calls while the journal could not keep what they do. Ends with the
+/// runtime.
+pub fn keep_admission(journal: Journal, gate: Gate) {
+    tokio::spawn(async move {
+        let mut ticks = tokio::time::interval(ADMISSION_EVERY);
+        let mut shown = Admission::Open;
+        loop {
+            ticks.tick().await;
+            let admission = match journal.pressure() {
+                Pressure::Normal => Admission::Open,
+                Pressure::High => Admission::Closed,
+            };
+            if admission == std::mem::replace(&mut shown, admission) {
+                continue;
+            }
+            match admission {
+                Admission::Open => tracing::info!("the journal keeps up: new calls are taken"),
+                Admission::Closed => {
+                    tracing::warn!("the journal cannot keep up: new calls are refused")
+                }
+            }
+            gate.set(admission);
+        }
+    });
 }
 
 /// Keeps the gauges true for as long as the process runs.
