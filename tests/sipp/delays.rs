@@ -217,11 +217,15 @@ impl Delays {
         };
         if let Some(caller) = traces.of("caller") {
             delays.first_rtp(caller, "ANSWER");
+            delays.first_speech(caller, "ANSWER");
             delays.key_to_invite(caller, traces);
             delays.hang_up(scenario, caller, traces);
         }
         for (name, trace, _) in traces.rung() {
             delays.first_rtp(trace, "ACK");
+            if name != LINE {
+                delays.first_speech(trace, "ACK");
+            }
             delays.bridge(scenario, traces, name, trace);
         }
         delays.hunt(traces);
@@ -258,12 +262,14 @@ impl Delays {
         if let (Some(answer), Some(first)) = (trace.at(answered), trace.heard.first()) {
             // A packet may overtake the 200 on its way.
             self.note("200 to RTP", (first.from - answer).max(0.0), ANSWER_TO_RTP);
-            self.first_speech(trace, answer);
         }
     }
 
-    /// What is said first after an answer; a direct line says nothing, and rings or talks at once.
-    fn first_speech(&mut self, trace: &Trace, answer: f64) {
+    /// What is said first after an answer; a caller of a direct line hears ring tone or a voice.
+    fn first_speech(&mut self, trace: &Trace, answered: &str) {
+        let Some(answer) = trace.at(answered) else {
+            return;
+        };
         let sound = trace.heard.iter().find(|segment| segment.what != "silence");
         let Some(speech) = sound.filter(|sound| sound.what == "speech") else {
             return;
@@ -276,6 +282,9 @@ impl Delays {
         }
     }
 
+    // Below, a key is known to have begun before its effect; that a key in the audio has its effect
+    // before it ends is as it should be.
+
     /// The last key that the caller pressed before the first phone was rung is the one that chose.
     fn key_to_invite(&mut self, caller: &Trace, traces: &Traces) {
         let rung = traces.rung();
@@ -283,7 +292,7 @@ impl Delays {
             return;
         };
         if let Some(key) = caller.last_key(|key| key.start < *invite) {
-            self.note("key to INVITE", invite - key.end, KEY_TO_INVITE);
+            self.note("key to INVITE", (invite - key.end).max(0.0), KEY_TO_INVITE);
         }
     }
 
@@ -324,7 +333,7 @@ impl Delays {
             return;
         }
         match phone.last_key(|key| key.digit == "1" && key.start <= first) {
-            Some(key) => self.note("key to bridge", first - key.end, KEY_TO_BRIDGE),
+            Some(key) => self.note("key to bridge", (first - key.end).max(0.0), KEY_TO_BRIDGE),
             None => self
                 .problems
                 .push(format!("{name} was let in without a key")),
