@@ -274,3 +274,6 @@ impl Switch {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
