@@ -1,17 +1,11 @@
 //! How a source has to look: lengths, its head, nothing unfinished, no sleeping test.
 
-use std::path::Path;
-
 use crate::Finding;
 use crate::source::{Source, block_end, words};
 
 const MAX_FILE_LINES: usize = 800;
 const MAX_FUNCTION_LINES: usize = 70;
 const MAX_LINE_CHARS: usize = 100;
-
-/// The independent RTP peer keeps real time by sleeping from packet to packet: it is a program
-/// that tests start, not a test.
-const PEER: &str = "tests/rtppeer";
 
 /// Files, functions and lines that are too long.
 pub fn lengths(source: &Source) -> Vec<Finding> {
@@ -94,9 +88,6 @@ pub fn unfinished(source: &Source) -> Vec<Finding> {
 
 /// Tests that wait for time to pass in place of an event.
 pub fn sleeps(source: &Source) -> Vec<Finding> {
-    if source.path.starts_with(Path::new(PEER)) {
-        return Vec::new();
-    }
     let sleeping = |&(number, _): &(usize, _)| source.is_test_line(number - 1);
     let lines = source.numbered().filter(sleeping);
     lines

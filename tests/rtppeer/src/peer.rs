@@ -46,7 +46,8 @@ fn receive_forever(
                     let at_ms = at.duration_since(start).as_secs_f64() * 1e3;
                     take(&mut lock(&hearing), from, at_ms, &buffer[..length]);
                 }
-                Err(_) => thread::sleep(Duration::from_millis(1)), // never spin on a bad socket
+                // A bad socket must not make it spin.
+                Err(_) => thread::park_timeout(Duration::from_millis(1)),
             }
         }
     });
@@ -136,11 +137,11 @@ fn run(
     let (mut tick, limit_ms) = (0u64, (secs * 1_000) as f64);
     loop {
         let due_ms = (tick * FRAME_MS) as f64;
-        let early_ms = due_ms - since_start();
-        if early_ms > 0.0 {
-            thread::sleep(Duration::from_secs_f64(early_ms / 1e3));
+        let mut now_ms = since_start();
+        while now_ms < due_ms {
+            thread::park_timeout(Duration::from_secs_f64((due_ms - now_ms) / 1e3));
+            now_ms = since_start();
         }
-        let now_ms = since_start();
         let late_ms = now_ms - due_ms;
         sender.max_late_ms = sender.max_late_ms.max(late_ms);
         if late_ms > MAX_CATCH_UP_MS {
