@@ -11,6 +11,7 @@ use rotaline_phone::{self as phone, Hearing, Manner, Phone, Step};
 use rotaline_routing::{Plan, Source};
 use rotaline_sip::TimerConfig;
 
+use crate::rogue::{CALLED, CALLER, Rogue, Vice};
 use crate::world::{Dial, Station};
 
 /// Where the switch is.
@@ -26,6 +27,9 @@ pub const TIMERS: TimerConfig = TimerConfig {
 
 /// Specialists in a world; the plan names them p0, p1...
 pub const SPECIALISTS: usize = 6;
+
+/// Phones with a vice, in per cent.
+const ROGUES_PERCENT: u32 = 8;
 
 /// Draws from a world's seed.
 pub struct Dice(ChaCha8Rng);
@@ -129,13 +133,16 @@ pub fn specialist(number: usize, dice: &mut Dice, seed: u64) -> Station {
     );
     station.specialist = true;
     station.crashes_at = dice.percent(3).then(|| Mono::ZERO + dice.up_to_ms(900_000));
+    tempt(&mut station, &CALLED, dice, seed ^ number as u64);
     station
 }
 
 /// The far end of the direct line, where nobody is asked to accept.
 pub fn desk(dice: &mut Dice, seed: u64) -> Station {
     let manners = (0..8).map(|_| mood(dice)).collect();
-    station([10, 3, 0, 1], "desk", manners, seed)
+    let mut station = station([10, 3, 0, 1], "desk", manners, seed);
+    tempt(&mut station, &CALLED, dice, seed);
+    station
 }
 
 fn mood(dice: &mut Dice) -> Manner {
@@ -176,7 +183,12 @@ fn mood(dice: &mut Dice) -> Manner {
 /// A caller's phone, which rings at some time and leaves at some time.
 pub fn caller(number: usize, dice: &mut Dice, seed: u64) -> Station {
     let place = [10, 2, (number / 200) as u8, (number % 200) as u8];
-    let user = format!("0163296{:04}", number % 1000);
+    let forged = dice.percent(1);
+    let user = if forged {
+        "02079460000".to_owned()
+    } else {
+        format!("0163296{:04}", number % 1000)
+    };
     let mut station = station(place, &user, vec![Manner::RingOut], seed);
     let at = Mono::ZERO + Duration::from_millis(1) + dice.up_to_ms(900_000);
     let direct = dice.percent(8);
@@ -201,6 +213,8 @@ pub fn caller(number: usize, dice: &mut Dice, seed: u64) -> Station {
     };
     station.hangs_up_at = Some(at + stay);
     station.crashes_at = dice.percent(2).then(|| at + dice.up_to_ms(90_000));
+    station.comes_round = forged;
+    tempt(&mut station, &CALLER, dice, seed ^ place_seed(place));
     station
 }
 
@@ -263,7 +277,7 @@ fn station(place: [u8; 4], user: &str, manners: Vec<Manner>, seed: u64) -> Stati
         audio: false,
         timers: TIMERS,
     };
-    let own = u64::from(u32::from_be_bytes(place));
+    let own = place_seed(place);
     Station {
         phone: Phone::new(config, Seed::from_number(seed.rotate_left(32) ^ own)),
         sip,
@@ -273,6 +287,21 @@ fn station(place: [u8; 4], user: &str, manners: Vec<Manner>, seed: u64) -> Stati
         noticed: false,
         dials: None,
         hangs_up_at: None,
+        rogue: None,
+        comes_round: false,
+    }
+}
+
+fn place_seed(place: [u8; 4]) -> u64 {
+    u64::from(u32::from_be_bytes(place))
+}
+
+/// Gives a station a vice, in a few per cent of cases.
+fn tempt(station: &mut Station, vices: &[Vice], dice: &mut Dice, seed: u64) {
+    if dice.percent(ROGUES_PERCENT) {
+        let rogue = Rogue::new(*dice.one_of(vices), station.sip, station.rtp, seed);
+        station.comes_round |= rogue.comes_round();
+        station.rogue = Some(rogue);
     }
 }
 

@@ -6,6 +6,8 @@
 mod cast;
 mod judge;
 mod media_model;
+mod rogue;
+mod text;
 mod world;
 
 use std::net::IpAddr;

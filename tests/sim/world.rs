@@ -19,6 +19,8 @@ use rotaline_testkit::network::{Network, Weather};
 
 use crate::judge::{Judge, Tally};
 use crate::media_model::{Happening, MediaModel};
+use crate::rogue::Rogue;
+use crate::text;
 
 /// A world that is not quiet after so long has something left over.
 const PATIENCE: Duration = Duration::from_secs(3600);
@@ -41,6 +43,10 @@ pub struct Station {
     pub dials: Option<Dial>,
     /// When it hangs up whatever it does, if ever.
     pub hangs_up_at: Option<Mono>,
+    /// What it does wrong, if anything.
+    pub rogue: Option<Rogue>,
+    /// Whether its calls must be refused (SERVICE.md 1.13).
+    pub comes_round: bool,
 }
 
 impl Station {
@@ -60,7 +66,8 @@ impl Station {
             }
         };
         let dials = self.dials.as_ref().map(|dial| dial.at);
-        [phone, dials, self.hangs_up_at, self.crashes_at]
+        let rogue = self.rogue.as_ref().and_then(Rogue::deadline);
+        [phone, dials, rogue, self.hangs_up_at, self.crashes_at]
             .into_iter()
             .flatten()
             .min()
@@ -211,16 +218,27 @@ impl World {
         let Some(number) = self.by_sip.get(&to).copied() else {
             return;
         };
-        if !self.stations[number].has_crashed(self.now.mono) {
+        let station = &mut self.stations[number];
+        if station.has_crashed(self.now.mono) {
+            return;
+        }
+        if station.comes_round && text::answers_invite(&bytes) {
+            self.judge
+                .broken
+                .push(format!("{to}: a call that came round to us was answered"));
+        }
+        let heard = match &mut station.rogue {
+            Some(rogue) => rogue.hears(self.now.mono, &bytes),
+            None => true,
+        };
+        if heard {
             let input = Input::Sip {
                 source: from,
                 bytes,
             };
-            self.stations[number]
-                .phone
-                .handle_input(self.now.mono, input);
-            self.drain_station(number);
+            station.phone.handle_input(self.now.mono, input);
         }
+        self.drain_station(number);
     }
 
     fn tell_switch(&mut self, input: switch::Input) {
@@ -307,6 +325,9 @@ impl World {
             station.hangs_up_at = None;
             station.phone.hang_up(now);
         }
+        while let Some(bytes) = station.rogue.as_mut().and_then(|rogue| rogue.due(now)) {
+            self.network.send(now, station.sip, self.switch_at, bytes);
+        }
         station.phone.handle_input(now, Input::Timeout);
         self.drain_station(number);
     }
@@ -316,8 +337,14 @@ impl World {
             let station = &mut self.stations[number];
             match station.phone.poll_output() {
                 Output::Sip { to, bytes } => {
-                    let from = station.sip;
-                    self.network.send(self.now.mono, from, to, bytes.to_vec());
+                    let (from, now) = (station.sip, self.now.mono);
+                    let said = match &mut station.rogue {
+                        Some(rogue) => rogue.says(now, bytes.to_vec()),
+                        None => Some(bytes.to_vec()),
+                    };
+                    if let Some(bytes) = said {
+                        self.network.send(now, from, to, bytes);
+                    }
                 }
                 Output::Rtp { .. } => {}
                 Output::Event(Event::Keys(digit)) => {
@@ -341,6 +368,17 @@ impl World {
             self.judge
                 .broken
                 .push(format!("left over at the end: {load:?}"));
+        }
+        let now = self.now.mono;
+        for station in self.stations.iter().filter(|it| !it.has_crashed(now)) {
+            let (left, who) = match &station.rogue {
+                Some(rogue) => (rogue.was_left_up(), Some(rogue.vice())),
+                None => (!station.phone.is_quiet(), None),
+            };
+            if left {
+                let what = format!("{}: its call was never ended ({who:?})", station.sip);
+                self.judge.broken.push(what);
+            }
         }
         if !self.media.is_empty() {
             self.judge
