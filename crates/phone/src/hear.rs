@@ -28,11 +28,15 @@ pub(crate) struct Ear {
     now: Hearing,
     candidate: Hearing,
     frames: u8,
+    ring_frames: u8,
     ring_rests: u8,
 }
 
 /// Frames of silence within ring tone's cadence: 2.0 s.
 const RING_REST: u8 = 105;
+
+/// Frames of ring tone in a row before its cadence is believed; a vowel may sound like one or two.
+const RING_BELIEVED: u8 = 8;
 
 impl Ear {
     pub fn new() -> Self {
@@ -40,6 +44,7 @@ impl Ear {
             now: Hearing::Silence,
             candidate: Hearing::Silence,
             frames: 0,
+            ring_frames: 0,
             ring_rests: 0,
         }
     }
@@ -48,11 +53,18 @@ impl Ear {
     pub fn listen(&mut self, samples: &[i16]) -> Option<Hearing> {
         let mut name = name(samples);
         if name == Hearing::RingTone {
-            self.ring_rests = RING_REST;
+            self.ring_frames = self.ring_frames.saturating_add(1);
+            if self.ring_frames >= RING_BELIEVED {
+                self.ring_rests = RING_REST;
+            } else if self.now != Hearing::RingTone {
+                name = Hearing::Speech;
+            }
         } else if name == Hearing::Silence && self.ring_rests > 0 {
             // The pause between rings is ring tone too.
             self.ring_rests -= 1;
             name = Hearing::RingTone;
+        } else {
+            self.ring_frames = 0;
         }
         if name != self.candidate {
             self.candidate = name;

@@ -13,14 +13,17 @@ const COLUMN_WIDTH: usize = 24;
 /// Draws the ladder on a terminal, or plainly where there is none.
 pub struct Ladder {
     parties: Vec<String>,
+    hears: Vec<Option<Hearing>>,
     colour: bool,
 }
 
 impl Ladder {
     /// A ladder with these columns, from left to right.
     pub fn new(parties: Vec<String>) -> Self {
+        let hears = vec![None; parties.len()];
         Ladder {
             parties,
+            hears,
             colour: io::stdout().is_terminal(),
         }
     }
@@ -36,7 +39,14 @@ impl Ladder {
     }
 
     /// What one party does or hears, in its column.
-    pub fn line(&self, at: Duration, party: usize, event: &Event) {
+    pub fn line(&mut self, at: Duration, party: usize, event: &Event) {
+        // A pause between two announcements is no news.
+        if let Event::Hears(hearing) = event
+            && *hearing != Hearing::Silence
+            && self.hears[party].replace(*hearing) == Some(*hearing)
+        {
+            return;
+        }
         let Some((words, style)) = words(event) else {
             return;
         };

@@ -90,7 +90,7 @@ async fn play(mut settings: Settings, afterwards: Afterwards) -> Result<()> {
     let recordings = settings.engine.recordings.clone();
     let service = Service::start(settings).await?;
 
-    let ladder = Ladder::new(parties);
+    let mut ladder = Ladder::new(parties);
     ladder.say("A GP surgery rings for cardiology advice while the patient is in the room.\n");
     ladder.head();
     let target = format!("sip:{}@{}", cast::DIALLED, service.sip_address());

@@ -26,7 +26,9 @@ pub fn load(file: &Path) -> Result<Settings, Vec<Fault>> {
     })?;
     let raw =
         toml::from_str(&text).map_err(|error| vec![Fault::from_toml(&shown, &text, &error)])?;
-    let folder = file.parent().unwrap_or(Path::new("."));
+    // Whole, so that a path that is shown can be copied from anywhere.
+    let whole = file.canonicalize().unwrap_or_else(|_| file.to_owned());
+    let folder = whole.parent().unwrap_or(Path::new("."));
     check::check(raw, &shown, folder)
 }
 
