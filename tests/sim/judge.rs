@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use rotaline_media::{Command, TapeId};
-use rotaline_model::{Acceptance, CaseId, Digit, Mono};
-use rotaline_record::{Fact, Origin, Record};
+use rotaline_model::{Acceptance, CaseId, Digit, Mono, PersonId};
+use rotaline_record::{AttemptResult, Fact, Origin, Record};
 
 use crate::media_model::MediaModel;
 
@@ -32,6 +32,8 @@ struct Contact {
 #[derive(Default)]
 pub struct Judge {
     contacts: BTreeMap<CaseId, Contact>,
+    /// Who is rung or talks, and for which case.
+    busy: BTreeMap<PersonId, CaseId>,
     /// What was broken, in words.
     pub broken: Vec<String>,
     /// What came about, for the summary of a run.
@@ -67,6 +69,7 @@ impl Judge {
             Fact::CaseOpened { .. } => contact.opened += 1,
             Fact::CaseClosed { .. } => {
                 contact.closed += 1;
+                self.busy.retain(|_, case| *case != record.case);
                 if contact.open_attempt.is_some() {
                     broken.push("it closed with an attempt open");
                 }
@@ -74,15 +77,26 @@ impl Judge {
             Fact::AttemptStarted {
                 attempt,
                 acceptance,
+                person,
                 ..
             } => {
+                if let Some(person) = person
+                    && self.busy.insert(person.clone(), record.case).is_some()
+                {
+                    broken.push("it rang somebody who was busy with another");
+                }
                 if contact.open_attempt.replace(*attempt).is_some() {
                     broken.push("two phones rang for it at a time");
                 }
                 contact.acceptance = Some(*acceptance);
                 contact.attempts += 1;
             }
-            Fact::AttemptEnded { attempt, .. } => {
+            Fact::AttemptEnded {
+                attempt, result, ..
+            } => {
+                if *result != AttemptResult::Accepted {
+                    self.busy.retain(|_, case| *case != record.case);
+                }
                 if contact.open_attempt.take() != Some(*attempt) {
                     broken.push("an attempt ended that was not open");
                 }
@@ -93,13 +107,13 @@ impl Judge {
                 }
                 contact.joined = true;
             }
+            Fact::TalkEnded { .. } => self.busy.retain(|_, case| *case != record.case),
             Fact::OutcomeSet { .. } => contact.outcome = true,
             Fact::CallStarted { .. }
             | Fact::CallerAnswered { .. }
             | Fact::SpecialtyChosen { .. }
             | Fact::AttemptRinging { .. }
             | Fact::AttemptAnswered { .. }
-            | Fact::TalkEnded { .. }
             | Fact::PromptsHeard { .. }
             | Fact::LegQuality { .. }
             | Fact::Ladder { .. }

@@ -7,6 +7,7 @@ mod cast;
 mod judge;
 mod media_model;
 mod rogue;
+mod rung;
 mod text;
 mod world;
 

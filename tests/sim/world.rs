@@ -20,6 +20,7 @@ use rotaline_testkit::network::{Network, Weather};
 use crate::judge::{Judge, Tally};
 use crate::media_model::{Happening, MediaModel};
 use crate::rogue::Rogue;
+use crate::rung::RungPhones;
 use crate::text;
 
 /// A world that is not quiet after so long has something left over.
@@ -95,6 +96,7 @@ pub struct World {
     by_rtp: BTreeMap<SocketAddr, usize>,
     network: Network,
     media: MediaModel,
+    rung: RungPhones,
     /// Sees everything.
     pub judge: Judge,
     hash: DefaultHasher,
@@ -140,6 +142,7 @@ impl World {
             stations,
             network: Network::new(weather, Seed::from_number(seed ^ 0x6e65_7477)),
             media: MediaModel::default(),
+            rung: RungPhones::default(),
             judge: Judge::default(),
             hash: DefaultHasher::new(),
         }
@@ -157,6 +160,10 @@ impl World {
             }
             self.advance(at);
             self.judge.silence(self.now.mono, &self.media);
+            if let Some(call_id) = self.rung.overdue(self.now.mono) {
+                let what = format!("{call_id}: rings on, although its attempt is over");
+                self.judge.broken.push(what);
+            }
             self.come_about();
             if self.judge.broken.len() > 20 {
                 break;
@@ -210,6 +217,7 @@ impl World {
         self.note(&(self.now.mono, from, to, &bytes));
         let bytes = Bytes::from(bytes);
         if to == self.switch_at {
+            self.rung.received(self.now.mono, &bytes);
             return self.tell_switch(switch::Input::Datagram {
                 source: from,
                 bytes,
@@ -250,12 +258,14 @@ impl World {
         loop {
             match self.switch.poll_output() {
                 switch::Output::Transmit { to, bytes } => {
+                    self.judge.broken.extend(self.rung.sent(&bytes));
                     self.network
                         .send(self.now.mono, self.switch_at, to, bytes.to_vec());
                 }
                 switch::Output::Media { command, .. } => self.media_command(command),
                 switch::Output::Record(record) => {
                     self.note(&format!("{:?}", record.fact));
+                    self.rung.record(self.now.mono, &record);
                     self.judge.record(&record);
                 }
                 switch::Output::Timeout(_) => break,

@@ -1,0 +1,108 @@
+//! Phones that we ring, as the wire shows it: an attempt that is over rings no longer.
+//!
+//! SERVICE.md 1.9: "CANCEL, BYE leave <= 500 ms (a CANCEL waits for the first provisional, RFC 3261
+//! 9.1; a late 200 gets ACK and BYE)". Seen at the switch's socket, where nothing is lost yet.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use rotaline_model::{CaseId, Mono};
+use rotaline_record::{AttemptResult, Fact, Record};
+
+use crate::text::{header, is_invite_response, is_request};
+
+/// How soon a phone must be left alone.
+const LEAVE: Duration = Duration::from_millis(500);
+
+/// A phone that we ring, or that has answered.
+#[derive(Debug)]
+struct Rung {
+    attempt: (CaseId, u16),
+    /// When the first response came: before it there is nothing to cancel.
+    heard: Option<Mono>,
+    /// When its attempt came to nothing.
+    given_up: Option<Mono>,
+}
+
+/// All phones that we ring, by their Call-ID.
+#[derive(Debug, Default)]
+pub struct RungPhones {
+    phones: BTreeMap<String, Rung>,
+    /// The attempt whose INVITE is about to leave.
+    started: Option<(CaseId, u16)>,
+}
+
+impl RungPhones {
+    /// A record left the switch.
+    pub fn record(&mut self, now: Mono, record: &Record) {
+        match &record.fact {
+            Fact::AttemptStarted { attempt, .. } => self.started = Some((record.case, *attempt)),
+            Fact::AttemptEnded {
+                attempt, result, ..
+            } if *result != AttemptResult::Accepted => {
+                let over = (record.case, *attempt);
+                if let Some(rung) = self.phones.values_mut().find(|it| it.attempt == over) {
+                    rung.given_up = Some(now);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// The switch sends something; what is wrong with it, if anything.
+    pub fn sent(&mut self, bytes: &[u8]) -> Option<String> {
+        let text = std::str::from_utf8(bytes).ok()?;
+        let call_id = header(text, "Call-ID")?;
+        if is_request(text, "INVITE") {
+            if let Some(attempt) = self.started.take() {
+                let rung = Rung {
+                    attempt,
+                    heard: None,
+                    given_up: None,
+                };
+                self.phones.insert(call_id.to_owned(), rung);
+            }
+        } else if is_request(text, "BYE") {
+            self.phones.remove(call_id);
+        } else if is_request(text, "CANCEL")
+            && let Some(rung) = self.phones.remove(call_id)
+            && rung.heard.is_none()
+        {
+            return Some(format!("{call_id}: a CANCEL before any response"));
+        }
+        None
+    }
+
+    /// The switch receives something.
+    pub fn received(&mut self, now: Mono, bytes: &[u8]) {
+        let Ok(text) = std::str::from_utf8(bytes) else {
+            return;
+        };
+        let Some(call_id) = header(text, "Call-ID") else {
+            return;
+        };
+        if ["1", "2"]
+            .iter()
+            .any(|class| is_invite_response(text, class))
+        {
+            if let Some(rung) = self.phones.get_mut(call_id) {
+                rung.heard.get_or_insert(now);
+            }
+        } else if text.starts_with("SIP/2.0") || is_request(text, "BYE") {
+            // Refused, or it has hung up.
+            self.phones.remove(call_id);
+        }
+    }
+
+    /// The Call-ID of a phone that should have been left alone by now.
+    pub fn overdue(&mut self, now: Mono) -> Option<String> {
+        let late = |at: Option<Mono>| at.is_some_and(|at| now.since(at) > LEAVE);
+        let overdue = self
+            .phones
+            .iter()
+            .find(|(_, rung)| late(rung.heard) && late(rung.given_up))
+            .map(|(call_id, _)| call_id.clone())?;
+        self.phones.remove(&overdue);
+        Some(overdue)
+    }
+}
