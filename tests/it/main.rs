@@ -1,0 +1,24 @@
+//! The real binary on loopback: what happens when it is killed, told to stop, short of something,
+//! or attacked.
+//!
+//! ```text
+//!  Caller ──SIP, RTP──▶ rotaline serve ──SIP, RTP──▶ Phone
+//!  the test ───HTTP───▶                 (each test has a process, ports and a folder of its own)
+//! ```
+//!
+//! Both parties are written by hand here, on plain sockets, and share no code with the service.
+//! Not here: what a call sounds like and reads like when all goes well (`sipp`), every order of
+//! events (`sim`).
+
+#![allow(clippy::disallowed_methods)] // a real program on real time
+
+mod bounds;
+mod crash;
+#[path = "../sipp/http.rs"]
+mod http;
+mod party;
+#[path = "../sipp/ports.rs"]
+mod ports;
+mod server;
+mod stop;
+mod voice;

@@ -1,0 +1,295 @@
+//! A caller and a phone: SIP on plain sockets (RFC 3261), no more of it than a test needs.
+
+use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use crate::voice::Voice;
+
+const ANSWER_LIMIT: Duration = Duration::from_secs(10);
+
+static NEXT: AtomicU32 = AtomicU32::new(1);
+
+/// A SIP message, as it came.
+#[derive(Clone, Debug)]
+pub struct Message(pub String);
+
+impl Message {
+    /// A response's status, 0 for a request.
+    pub fn status(&self) -> u16 {
+        let rest = self.0.strip_prefix("SIP/2.0 ");
+        rest.and_then(|rest| rest.get(..3)?.parse().ok())
+            .unwrap_or(0)
+    }
+
+    /// A header's value.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let mut lines = self.0.split("\r\n").take_while(|line| !line.is_empty());
+        lines.find_map(|line| {
+            let (found, value) = line.split_once(':')?;
+            found.eq_ignore_ascii_case(name).then(|| value.trim())
+        })
+    }
+
+    /// The body.
+    pub fn body(&self) -> &str {
+        self.0.split_once("\r\n\r\n").map_or("", |(_, body)| body)
+    }
+
+    fn is(&self, method: &str) -> bool {
+        self.0.starts_with(method) && self.0[method.len()..].starts_with(' ')
+    }
+}
+
+/// A socket with the names of one call on it.
+pub struct Caller {
+    /// Its SIP socket.
+    pub socket: UdpSocket,
+    server: SocketAddr,
+    dialled: String,
+    call_id: String,
+    tag: String,
+    to: String,
+    sequence: u32,
+    /// Its audio.
+    pub voice: Voice,
+}
+
+impl Caller {
+    /// Not calling yet.
+    pub fn new(server: SocketAddr, dialled: &str, hz: u16) -> Caller {
+        let own = NEXT.fetch_add(1, Ordering::Relaxed);
+        let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        socket
+            .set_read_timeout(Some(Duration::from_millis(100)))
+            .unwrap();
+        Caller {
+            socket,
+            server,
+            dialled: dialled.to_owned(),
+            call_id: format!("{own}-{}@it.invalid", std::process::id()),
+            tag: format!("it{own}"),
+            to: format!("<sip:{dialled}@{server}>"),
+            sequence: 1,
+            voice: Voice::new(hz),
+        }
+    }
+
+    /// Calls, and takes the final response; answered, it speaks.
+    pub fn call(&mut self) -> Message {
+        self.send("INVITE", &self.voice.sdp());
+        let last = self.final_response("INVITE");
+        if let Some(to) = last.header("To") {
+            self.to = to.to_owned();
+        }
+        self.send("ACK", "");
+        if last.status() == 200 {
+            self.voice.speak_to(last.body());
+        }
+        last
+    }
+
+    /// Ends the call.
+    pub fn hang_up(&mut self) -> Message {
+        self.sequence += 1;
+        self.send("BYE", "");
+        self.final_response("BYE")
+    }
+
+    /// Waits until the other side ends the call.
+    pub fn is_hung_up_within(&self, limit: Duration) -> bool {
+        let limit = Instant::now() + limit;
+        while Instant::now() < limit {
+            if let Some((message, from)) = receive(&self.socket)
+                && message.is("BYE")
+            {
+                let _ = self
+                    .socket
+                    .send_to(reply(&message, "200 OK", "").as_bytes(), from);
+                return true;
+            }
+        }
+        false
+    }
+
+    /// A request of its call.
+    pub fn request(&self, method: &str, body: &str) -> String {
+        let (server, dialled, tag, to) = (self.server, &self.dialled, &self.tag, &self.to);
+        let own = self.socket.local_addr().unwrap();
+        let kind = if body.is_empty() {
+            ""
+        } else {
+            "Content-Type: application/sdp\r\n"
+        };
+        let (call_id, sequence, length) = (&self.call_id, self.sequence, body.len());
+        let transaction = if method == "ACK" { "INVITE" } else { method };
+        format!(
+            "{method} sip:{dialled}@{server} SIP/2.0\r\n\
+             Via: SIP/2.0/UDP {own};rport;branch=z9hG4bK{tag}{transaction}{sequence}\r\n\
+             Max-Forwards: 70\r\nFrom: <sip:+441632960101@{own}>;tag={tag}\r\nTo: {to}\r\n\
+             Call-ID: {call_id}\r\nCSeq: {sequence} {method}\r\nContact: <sip:it@{own}>\r\n\
+             {kind}Content-Length: {length}\r\n\r\n{body}"
+        )
+    }
+
+    /// Sends a request of its call.
+    pub fn send(&self, method: &str, body: &str) {
+        let request = self.request(method, body);
+        self.socket
+            .send_to(request.as_bytes(), self.server)
+            .unwrap();
+    }
+
+    /// The final response to its last request. Sent again once a second, as a phone would.
+    pub fn final_response(&self, method: &str) -> Message {
+        let limit = Instant::now() + ANSWER_LIMIT;
+        while Instant::now() < limit {
+            if let Some((message, _)) = receive(&self.socket)
+                && message.status() >= 200
+                && message
+                    .header("CSeq")
+                    .is_some_and(|cseq| cseq.ends_with(method))
+            {
+                return message;
+            }
+        }
+        panic!("no final response to {method} within {ANSWER_LIMIT:?}");
+    }
+}
+
+/// What a phone does with a call.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Manner {
+    /// Rings and answers.
+    Answers,
+    /// Rings for ever.
+    Rings,
+}
+
+/// A phone that rings and answers by itself.
+pub struct Phone {
+    /// Its audio.
+    pub voice: Arc<Voice>,
+    state: Arc<State>,
+    thread: Option<JoinHandle<()>>,
+}
+
+#[derive(Default)]
+struct State {
+    over: AtomicBool,
+    invited: AtomicU32,
+    acknowledged: AtomicU32,
+    ended: AtomicU32,
+}
+
+impl Phone {
+    /// A phone at this port.
+    pub fn at(port: u16, hz: u16, manner: Manner) -> Phone {
+        let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, port)).unwrap();
+        socket
+            .set_read_timeout(Some(Duration::from_millis(50)))
+            .unwrap();
+        let (voice, state) = (Arc::new(Voice::new(hz)), Arc::new(State::default()));
+        let (ears, watched) = (Arc::clone(&voice), Arc::clone(&state));
+        let thread = thread::spawn(move || ring(&socket, &ears, &watched, manner));
+        Phone {
+            voice,
+            state,
+            thread: Some(thread),
+        }
+    }
+
+    /// INVITEs so far, those sent again too.
+    pub fn invited(&self) -> u32 {
+        self.state.invited.load(Ordering::Acquire)
+    }
+
+    /// Calls that are answered and acknowledged.
+    pub fn acknowledged(&self) -> u32 {
+        self.state.acknowledged.load(Ordering::Acquire)
+    }
+
+    /// BYEs and CANCELs so far.
+    pub fn ended(&self) -> u32 {
+        self.state.ended.load(Ordering::Acquire)
+    }
+}
+
+impl Drop for Phone {
+    fn drop(&mut self) {
+        self.state.over.store(true, Ordering::Release);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+fn ring(socket: &UdpSocket, voice: &Voice, state: &State, manner: Manner) {
+    let mut invite = None;
+    while !state.over.load(Ordering::Acquire) {
+        let Some((message, from)) = receive(socket) else {
+            continue;
+        };
+        let answer = |of: &Message, line: &str, body: &str| {
+            let _ = socket.send_to(reply(of, line, body).as_bytes(), from);
+        };
+        if message.is("INVITE") {
+            state.invited.fetch_add(1, Ordering::AcqRel);
+            answer(&message, "180 Ringing", "");
+            if manner == Manner::Answers {
+                answer(&message, "200 OK", &voice.sdp());
+                voice.speak_to(message.body());
+            }
+            invite = Some(message);
+        } else if message.is("ACK") {
+            state.acknowledged.fetch_add(1, Ordering::AcqRel);
+        } else if message.is("CANCEL") || message.is("BYE") {
+            state.ended.fetch_add(1, Ordering::AcqRel);
+            answer(&message, "200 OK", "");
+            if let (true, Some(invite)) = (message.is("CANCEL"), &invite) {
+                answer(invite, "487 Request Terminated", "");
+            }
+        }
+    }
+}
+
+fn receive(socket: &UdpSocket) -> Option<(Message, SocketAddr)> {
+    let mut bytes = [0; 65_535];
+    let (length, from) = socket.recv_from(&mut bytes).ok()?;
+    let text = String::from_utf8_lossy(&bytes[..length]).into_owned();
+    Some((Message(text), from))
+}
+
+/// RFC 3261 section 8.2.6.
+fn reply(request: &Message, line: &str, body: &str) -> String {
+    let mut text = format!("SIP/2.0 {line}\r\n");
+    for header in request
+        .0
+        .split("\r\n")
+        .skip(1)
+        .take_while(|line| !line.is_empty())
+    {
+        let name = header.split(':').next().unwrap_or("");
+        match name {
+            "Via" | "From" | "Call-ID" | "CSeq" => text += &format!("{header}\r\n"),
+            "To" if header.contains("tag=") => text += &format!("{header}\r\n"),
+            "To" => text += &format!("{header};tag=phone\r\n"),
+            _ => {}
+        }
+    }
+    if line.starts_with("200") && !body.is_empty() {
+        text += "Content-Type: application/sdp\r\n";
+    }
+    let target = request.0.split_whitespace().nth(1).unwrap_or_default();
+    let contact = if request.is("INVITE") {
+        format!("Contact: <{target}>\r\n")
+    } else {
+        String::new()
+    };
+    format!(
+        "{text}{contact}Content-Length: {}\r\n\r\n{body}",
+        body.len()
+    )
+}
