@@ -31,6 +31,15 @@ pub const SPECIALISTS: usize = 6;
 /// Phones with a vice, in per cent.
 const ROGUES_PERCENT: u32 = 8;
 
+/// What media a world has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Media {
+    /// A model: phones are told what they hear.
+    Model,
+    /// The real one, with packets.
+    Packets,
+}
+
 /// Draws from a world's seed.
 pub struct Dice(ChaCha8Rng);
 
@@ -123,12 +132,13 @@ key = 2
 }
 
 /// A specialist's phone, in a mood of its own each time it rings.
-pub fn specialist(number: usize, dice: &mut Dice, seed: u64) -> Station {
+pub fn specialist(number: usize, media: Media, dice: &mut Dice, seed: u64) -> Station {
     let manners = (0..8).map(|_| mood(dice)).collect();
     let mut station = station(
         [10, 1, 0, number as u8],
         &format!("p{number}"),
         manners,
+        media,
         seed,
     );
     station.specialist = true;
@@ -138,9 +148,9 @@ pub fn specialist(number: usize, dice: &mut Dice, seed: u64) -> Station {
 }
 
 /// The far end of the direct line, where nobody is asked to accept.
-pub fn desk(dice: &mut Dice, seed: u64) -> Station {
+pub fn desk(media: Media, dice: &mut Dice, seed: u64) -> Station {
     let manners = (0..8).map(|_| mood(dice)).collect();
-    let mut station = station([10, 3, 0, 1], "desk", manners, seed);
+    let mut station = station([10, 3, 0, 1], "desk", manners, media, seed);
     tempt(&mut station, &CALLED, dice, seed);
     station
 }
@@ -181,7 +191,7 @@ fn mood(dice: &mut Dice) -> Manner {
 }
 
 /// A caller's phone, which rings at some time and leaves at some time.
-pub fn caller(number: usize, dice: &mut Dice, seed: u64) -> Station {
+pub fn caller(number: usize, media: Media, dice: &mut Dice, seed: u64) -> Station {
     let place = [10, 2, (number / 200) as u8, (number % 200) as u8];
     let forged = dice.percent(1);
     let user = if forged {
@@ -189,7 +199,7 @@ pub fn caller(number: usize, dice: &mut Dice, seed: u64) -> Station {
     } else {
         format!("0163296{:04}", number % 1000)
     };
-    let mut station = station(place, &user, vec![Manner::RingOut], seed);
+    let mut station = station(place, &user, vec![Manner::RingOut], media, seed);
     let at = Mono::ZERO + Duration::from_millis(1) + dice.up_to_ms(900_000);
     let direct = dice.percent(8);
     let number = if direct { "02079460003" } else { "02079460001" };
@@ -209,7 +219,10 @@ pub fn caller(number: usize, dice: &mut Dice, seed: u64) -> Station {
     let stay = if dice.percent(25) {
         dice.up_to_ms(40_000)
     } else {
-        Duration::from_secs(400)
+        match media {
+            Media::Model => Duration::from_secs(400),
+            Media::Packets => Duration::from_secs(100),
+        }
     };
     station.hangs_up_at = Some(at + stay);
     station.crashes_at = dice.percent(2).then(|| at + dice.up_to_ms(90_000));
@@ -264,7 +277,7 @@ fn habits(dice: &mut Dice) -> Vec<Step> {
     steps
 }
 
-fn station(place: [u8; 4], user: &str, manners: Vec<Manner>, seed: u64) -> Station {
+fn station(place: [u8; 4], user: &str, manners: Vec<Manner>, media: Media, seed: u64) -> Station {
     let address = Ipv4Addr::from(place);
     let sip = SocketAddr::from((address, 5060));
     let rtp = SocketAddr::from((address, 4000));
@@ -272,9 +285,10 @@ fn station(place: [u8; 4], user: &str, manners: Vec<Manner>, seed: u64) -> Stati
         user: user.to_owned(),
         sip,
         rtp,
-        tone_hz: None,
+        // Callers know a specialist by it.
+        tone_hz: Some(1000),
         manners,
-        audio: false,
+        audio: media == Media::Packets,
         timers: TIMERS,
     };
     let own = place_seed(place);

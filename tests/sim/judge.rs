@@ -6,11 +6,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use rotaline_media::{Command, TapeId};
+use rotaline_media::Command;
 use rotaline_model::{Acceptance, CaseId, Digit, Mono, PersonId};
 use rotaline_record::{AttemptResult, Fact, Origin, Record};
 
-use crate::media_model::MediaModel;
+use crate::sounds::Legs;
 
 /// The longest silence to a caller who waits for us (SERVICE.md 1.5), and a packet's time.
 const SILENCE: Duration = Duration::from_millis(2220);
@@ -74,32 +74,8 @@ impl Judge {
                     broken.push("it closed with an attempt open");
                 }
             }
-            Fact::AttemptStarted {
-                attempt,
-                acceptance,
-                person,
-                ..
-            } => {
-                if let Some(person) = person
-                    && self.busy.insert(person.clone(), record.case).is_some()
-                {
-                    broken.push("it rang somebody who was busy with another");
-                }
-                if contact.open_attempt.replace(*attempt).is_some() {
-                    broken.push("two phones rang for it at a time");
-                }
-                contact.acceptance = Some(*acceptance);
-                contact.attempts += 1;
-            }
-            Fact::AttemptEnded {
-                attempt, result, ..
-            } => {
-                if *result != AttemptResult::Accepted {
-                    self.busy.retain(|_, case| *case != record.case);
-                }
-                if contact.open_attempt.take() != Some(*attempt) {
-                    broken.push("an attempt ended that was not open");
-                }
+            Fact::AttemptStarted { .. } | Fact::AttemptEnded { .. } => {
+                broken.extend(attempt(&mut self.busy, contact, record));
             }
             Fact::Joined { .. } => {
                 if contact.joined {
@@ -131,11 +107,11 @@ impl Judge {
     }
 
     /// A command is about to be done: nobody is let in without a key on that very leg.
-    pub fn command(&mut self, command: &Command, media: &MediaModel, specialist: bool) {
+    pub fn command(&mut self, command: &Command, legs: &Legs, specialist: bool) {
         let Command::Enter { leg, .. } = command else {
             return;
         };
-        let accepted = media.keys(*leg).iter().any(|digit| *digit == one());
+        let accepted = legs.keys(*leg).iter().any(|digit| *digit == one());
         if specialist && !accepted {
             self.broken
                 .push(format!("{leg:?} was joined without an acceptance on it"));
@@ -143,9 +119,9 @@ impl Judge {
     }
 
     /// A room never holds more than a caller and one specialist.
-    pub fn rooms(&mut self, command: &Command, media: &MediaModel) {
+    pub fn rooms(&mut self, command: &Command, legs: &Legs) {
         if let Command::Enter { room, .. } = command
-            && media.room(*room).len() > 2
+            && legs.in_room(*room) > 2
         {
             self.broken
                 .push(format!("{room:?} holds more than two legs"));
@@ -153,18 +129,12 @@ impl Judge {
     }
 
     /// A caller who waits for us hears something.
-    pub fn silence(&mut self, now: Mono, media: &MediaModel) {
+    pub fn silence(&mut self, now: Mono, legs: &Legs) {
         for (case, contact) in &self.contacts {
             if contact.open_attempt.is_none() || contact.joined {
                 continue;
             }
-            let Some(leg) = media.taped.get(&TapeId {
-                case: *case,
-                part: 0,
-            }) else {
-                continue;
-            };
-            if let Some(silent) = media.silent_for(*leg, now)
+            if let Some(silent) = legs.caller_silent_for(*case, now)
                 && silent > SILENCE
             {
                 self.broken
@@ -187,6 +157,46 @@ impl Judge {
         }
         self.contacts.clear();
     }
+}
+
+/// An attempt starts or ends.
+fn attempt(
+    busy: &mut BTreeMap<PersonId, CaseId>,
+    contact: &mut Contact,
+    record: &Record,
+) -> Vec<&'static str> {
+    let mut broken = Vec::new();
+    match &record.fact {
+        Fact::AttemptStarted {
+            attempt,
+            acceptance,
+            person,
+            ..
+        } => {
+            if let Some(person) = person
+                && busy.insert(person.clone(), record.case).is_some()
+            {
+                broken.push("it rang somebody who was busy with another");
+            }
+            if contact.open_attempt.replace(*attempt).is_some() {
+                broken.push("two phones rang for it at a time");
+            }
+            contact.acceptance = Some(*acceptance);
+            contact.attempts += 1;
+        }
+        Fact::AttemptEnded {
+            attempt, result, ..
+        } => {
+            if *result != AttemptResult::Accepted {
+                busy.retain(|_, case| *case != record.case);
+            }
+            if contact.open_attempt.take() != Some(*attempt) {
+                broken.push("an attempt ended that was not open");
+            }
+        }
+        _ => {}
+    }
+    broken
 }
 
 fn one() -> Digit {

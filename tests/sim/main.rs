@@ -6,8 +6,10 @@
 mod cast;
 mod judge;
 mod media_model;
+mod packets;
 mod rogue;
 mod rung;
+mod sounds;
 mod text;
 mod world;
 
@@ -21,24 +23,35 @@ use rotaline_sip as sip;
 use rotaline_switch::{Config, MediaSlot};
 use rotaline_testkit::network::Weather;
 
-use cast::{Dice, SPECIALISTS, SWITCH, TIMERS};
-use world::{Ending, World};
+use cast::{Dice, Media, SPECIALISTS, SWITCH, TIMERS};
+use media_model::MediaModel;
+use packets::Packets;
+use sounds::Sounds;
+use world::{Ending, Scene, World};
 
 /// Calls in one world.
 const CALLERS: usize = 40;
+/// One world of so many has real packets...
+const PACKETS_EVERY: u64 = 200;
+/// ... and this is the first.
+const PACKETS_FIRST: u64 = 5;
 /// Calls in all, unless SIM_CALLS says otherwise.
 const CALLS: u64 = 20_000;
 
 /// One world from its seed to its end.
 fn run(seed: u64) -> Ending {
+    let media = match seed % PACKETS_EVERY {
+        PACKETS_FIRST => Media::Packets,
+        _ => Media::Model,
+    };
     let mut dice = Dice::new(seed);
     let mut stations = Vec::new();
     for number in 0..SPECIALISTS {
-        stations.push(cast::specialist(number, &mut dice, seed));
+        stations.push(cast::specialist(number, media, &mut dice, seed));
     }
-    stations.push(cast::desk(&mut dice, seed));
+    stations.push(cast::desk(media, &mut dice, seed));
     for number in 0..CALLERS {
-        stations.push(cast::caller(number, &mut dice, seed));
+        stations.push(cast::caller(number, media, &mut dice, seed));
     }
     let weather = Weather {
         loss_percent: dice.below(6) as u8,
@@ -57,7 +70,20 @@ fn run(seed: u64) -> Ending {
         mono: Mono::ZERO,
         wall: Timestamp::UNIX_EPOCH + Duration::from_secs(1_800_000_000),
     };
-    World::new(config(), cast::plan(), &slots, stations, weather, seed, now).run()
+    let plan = cast::plan();
+    let media: Box<dyn Sounds> = match media {
+        Media::Model => Box::new(MediaModel::default()),
+        Media::Packets => Box::new(Packets::new(SWITCH, &slots, &plan, seed)),
+    };
+    let scene = Scene {
+        config: config(),
+        plan,
+        slots,
+        stations,
+        media,
+        weather,
+    };
+    World::new(scene, seed, now).run()
 }
 
 fn config() -> Config {

@@ -5,9 +5,11 @@ use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use rotaline_media::{Command, Event, MediaLeg, MediaRoom, Quality, TapeId};
+use rotaline_media::{Command, Event, MediaLeg, Quality};
 use rotaline_model::{Digit, Mono, PlayId, Sound};
 use rotaline_phone::Hearing;
+
+use crate::sounds::{Happening, Legs, Packet, Sounds};
 
 /// How long a prompt lasts here; the flows must not care.
 const PROMPT: Duration = Duration::from_millis(900);
@@ -16,15 +18,6 @@ const KEY: Duration = Duration::from_millis(100);
 /// The beep before a specialist is joined.
 const BEEP: Duration = Duration::from_millis(200);
 
-/// One thing that a phone hears from now on, or that the switch is to be told.
-#[derive(Debug)]
-pub enum Happening {
-    /// An event for the switch.
-    Event(Event),
-    /// The phone at this RTP address hears something else from now on.
-    Hears(SocketAddr, Hearing),
-}
-
 /// All legs of all media threads.
 #[derive(Default)]
 pub struct MediaModel {
@@ -32,20 +25,14 @@ pub struct MediaModel {
     by_phone: BTreeMap<SocketAddr, MediaLeg>,
     due: BTreeMap<(Mono, u64), Due>,
     next: u64,
-    /// What has come about and is to be taken.
-    pub happenings: VecDeque<Happening>,
-    /// Each case's caller leg, as its recording names it.
-    pub taped: BTreeMap<TapeId, MediaLeg>,
+    happenings: VecDeque<Happening>,
+    seen: Legs,
 }
 
 struct Leg {
     phone: SocketAddr,
-    opened_at: Mono,
     playing: Option<Playing>,
-    room: Option<MediaRoom>,
     hearing: Hearing,
-    hearing_since: Mono,
-    keys: Vec<Digit>,
 }
 
 struct Playing {
@@ -62,45 +49,28 @@ enum Due {
     KeyUp(MediaLeg, Digit),
 }
 
-impl MediaModel {
-    /// When something is due.
-    pub fn deadline(&self) -> Option<Mono> {
+impl Sounds for MediaModel {
+    fn deadline(&self) -> Option<Mono> {
         self.due.first_key_value().map(|((at, _), _)| *at)
     }
 
-    /// Whether no leg is open.
-    pub fn is_empty(&self) -> bool {
-        self.legs.is_empty()
+    fn happenings(&mut self) -> &mut VecDeque<Happening> {
+        &mut self.happenings
     }
 
-    /// Keys pressed on a leg since it opened.
-    pub fn keys(&self, leg: MediaLeg) -> &[Digit] {
-        self.legs.get(&leg).map_or(&[], |leg| &leg.keys)
+    fn legs(&self) -> &Legs {
+        &self.seen
     }
 
-    /// The phone at a leg's far end.
-    pub fn phone(&self, leg: MediaLeg) -> Option<SocketAddr> {
-        self.legs.get(&leg).map(|leg| leg.phone)
+    fn receive(&mut self, _now: Mono, _packet: Packet) {
+        // Nobody sends any.
     }
 
-    /// The legs of a room.
-    pub fn room(&self, room: MediaRoom) -> Vec<MediaLeg> {
-        self.legs
-            .iter()
-            .filter(|(_, leg)| leg.room == Some(room))
-            .map(|(name, _)| *name)
-            .collect()
+    fn sent(&mut self) -> Option<Packet> {
+        None
     }
 
-    /// How long a leg has heard nothing.
-    pub fn silent_for(&self, leg: MediaLeg, now: Mono) -> Option<Duration> {
-        let leg = self.legs.get(&leg)?;
-        let since = leg.hearing_since.max(leg.opened_at);
-        (leg.hearing == Hearing::Silence).then(|| now.since(since))
-    }
-
-    /// A key goes down on a phone.
-    pub fn press(&mut self, now: Mono, phone: SocketAddr, digit: Digit) {
+    fn press(&mut self, now: Mono, phone: SocketAddr, digit: Digit) {
         let Some(name) = self.by_phone.get(&phone).copied() else {
             return;
         };
@@ -109,50 +79,44 @@ impl MediaModel {
         self.at(now + KEY, Due::KeyUp(name, digit));
     }
 
-    /// A line goes dead: the real media would notice after its limit.
-    pub fn dead(&mut self, phone: SocketAddr) {
+    // The real media would notice after its limit.
+    fn dead(&mut self, phone: SocketAddr) {
         if let Some(leg) = self.by_phone.get(&phone).copied() {
             self.happenings
                 .push_back(Happening::Event(Event::Dead { leg }));
         }
     }
 
-    /// What is due now comes about.
-    pub fn tick(&mut self, now: Mono) {
+    fn tick(&mut self, now: Mono) {
         while let Some(entry) = self.due.first_entry()
             && entry.key().0 <= now
         {
             match entry.remove() {
                 Due::Sound(leg, token) => self.sound_over(now, leg, token),
                 Due::KeyUp(name, digit) => {
-                    if let Some(leg) = self.legs.get_mut(&name) {
-                        leg.keys.push(digit);
-                        self.happenings
-                            .push_back(Happening::Event(Event::Digit { leg: name, digit }));
+                    if self.legs.contains_key(&name) {
+                        let event = Event::Digit { leg: name, digit };
+                        self.seen.event(&event);
+                        self.happenings.push_back(Happening::Event(event));
                     }
                 }
             }
         }
     }
 
-    /// Does what the switch asks for.
-    pub fn command(&mut self, now: Mono, command: Command) {
+    fn command(&mut self, now: Mono, command: Command) {
+        self.seen.command(now, &command);
         match command {
             Command::Open { leg, stream } => {
                 let phone = stream.remote_rtp;
                 self.by_phone.insert(phone, leg);
                 let leg_state = Leg {
                     phone,
-                    opened_at: now,
                     playing: None,
-                    room: None,
                     hearing: Hearing::Silence,
-                    hearing_since: now,
-                    keys: Vec::new(),
                 };
                 self.legs.insert(leg, leg_state);
             }
-            Command::Update { .. } => {}
             Command::Play { leg, play, sounds } => {
                 self.stop(now, leg, false);
                 if let Some(state) = self.legs.get_mut(&leg) {
@@ -169,19 +133,18 @@ impl MediaModel {
                 self.stop(now, leg, false);
                 self.listen_all(now);
             }
-            Command::Enter { leg, room } => self.move_to(now, leg, Some(room)),
-            Command::Leave { leg } => self.move_to(now, leg, None),
-            Command::StartTape { tape, leg } | Command::TurnTape { tape, leg } => {
-                self.taped.insert(tape, leg);
-            }
-            Command::MaskTape { .. } => {}
-            Command::StopTape { tape } => {
-                self.taped.remove(&tape);
-            }
+            Command::Enter { .. } | Command::Leave { .. } => self.listen_all(now),
+            Command::Update { .. }
+            | Command::StartTape { .. }
+            | Command::TurnTape { .. }
+            | Command::MaskTape { .. }
+            | Command::StopTape { .. } => {}
             Command::Close { leg } => {
                 self.stop(now, leg, false);
                 if let Some(state) = self.legs.remove(&leg) {
-                    self.by_phone.remove(&state.phone);
+                    if self.by_phone.get(&state.phone) == Some(&leg) {
+                        self.by_phone.remove(&state.phone);
+                    }
                     let quality = Quality::default();
                     self.happenings
                         .push_back(Happening::Event(Event::Closed { leg, quality }));
@@ -190,14 +153,9 @@ impl MediaModel {
             }
         }
     }
+}
 
-    fn move_to(&mut self, now: Mono, leg: MediaLeg, room: Option<MediaRoom>) {
-        if let Some(leg) = self.legs.get_mut(&leg) {
-            leg.room = room;
-        }
-        self.listen_all(now);
-    }
-
+impl MediaModel {
     fn stop(&mut self, now: Mono, name: MediaLeg, complete: bool) {
         let Some(playing) = self.legs.get_mut(&name).and_then(|leg| leg.playing.take()) else {
             return;
@@ -257,11 +215,6 @@ impl MediaModel {
 
     /// Every phone hears what its leg plays, else the other in its room, else nothing.
     fn listen_all(&mut self, now: Mono) {
-        let rooms: Vec<(MediaLeg, Option<MediaRoom>)> = self
-            .legs
-            .iter()
-            .map(|(name, leg)| (*name, leg.room))
-            .collect();
         for (name, leg) in &mut self.legs {
             let sound = leg
                 .playing
@@ -271,16 +224,16 @@ impl MediaModel {
                 Some(Sound::Prompt(_) | Sound::Beep) => Hearing::Speech,
                 Some(Sound::RingTone) => Hearing::RingTone,
                 Some(Sound::Silence { .. }) => Hearing::Silence,
-                None => match leg.room {
-                    Some(room) if rooms.iter().any(|(n, r)| n != name && *r == Some(room)) => {
-                        Hearing::Tone(1000)
-                    }
+                None => match self.seen.get(*name).and_then(|seen| seen.room) {
+                    Some(room) if self.seen.in_room(room) > 1 => Hearing::Tone(1000),
                     Some(_) | None => Hearing::Silence,
                 },
             };
             if hearing != leg.hearing {
                 leg.hearing = hearing;
-                leg.hearing_since = now;
+                if let Some(seen) = self.seen.get_mut(*name) {
+                    seen.silent_since = (hearing == Hearing::Silence).then_some(now);
+                }
                 self.happenings
                     .push_back(Happening::Hears(leg.phone, hearing));
             }

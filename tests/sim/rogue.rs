@@ -5,6 +5,7 @@
 //! a call before it goes wrong, which raw garbage does not.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -220,8 +221,8 @@ impl Rogue {
                 let to = header(&text, "To").unwrap_or_default();
                 let other = text::with(&text, "To", &format!("{to}x"));
                 let tag = text::to_tag(&other).to_owned();
-                if !self.unwanted.contains_key(&tag) {
-                    self.unwanted.insert(tag, false);
+                if let Entry::Vacant(unwanted) = self.unwanted.entry(tag) {
+                    unwanted.insert(false);
                     self.say_until_heard(now, &other);
                 }
             }
@@ -370,7 +371,7 @@ impl Rogue {
             };
             let branch = self.branch();
             let offer = dialog.request(method, self.sip, &branch, &body);
-            at = at + self.dice.up_to_ms(8_000);
+            at += self.dice.up_to_ms(8_000);
             self.say_within(at, 1, offer);
         }
         self.dialog = Some(dialog);

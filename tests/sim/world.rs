@@ -18,9 +18,9 @@ use rotaline_switch::{self as switch, MediaSlot, Switch};
 use rotaline_testkit::network::{Network, Weather};
 
 use crate::judge::{Judge, Tally};
-use crate::media_model::{Happening, MediaModel};
 use crate::rogue::Rogue;
 use crate::rung::RungPhones;
+use crate::sounds::{Happening, Sounds};
 use crate::text;
 
 /// A world that is not quiet after so long has something left over.
@@ -85,6 +85,22 @@ pub struct Dial {
     pub steps: Vec<rotaline_phone::Step>,
 }
 
+/// What a world begins with.
+pub struct Scene {
+    /// The switch's settings.
+    pub config: switch::Config,
+    /// Its plan.
+    pub plan: Plan,
+    /// Its media slots.
+    pub slots: Vec<MediaSlot>,
+    /// Phones at their places.
+    pub stations: Vec<Station>,
+    /// What media they have.
+    pub media: Box<dyn Sounds>,
+    /// How bad the network is.
+    pub weather: Weather,
+}
+
 /// A switch, phones, a network and a judge.
 pub struct World {
     now: Now,
@@ -95,7 +111,7 @@ pub struct World {
     by_sip: BTreeMap<SocketAddr, usize>,
     by_rtp: BTreeMap<SocketAddr, usize>,
     network: Network,
-    media: MediaModel,
+    media: Box<dyn Sounds>,
     rung: RungPhones,
     /// Sees everything.
     pub judge: Judge,
@@ -115,15 +131,15 @@ pub struct Ending {
 
 impl World {
     /// A world at rest.
-    pub fn new(
-        config: switch::Config,
-        plan: Plan,
-        slots: &[MediaSlot],
-        stations: Vec<Station>,
-        weather: Weather,
-        seed: u64,
-        now: Now,
-    ) -> Self {
+    pub fn new(scene: Scene, seed: u64, now: Now) -> Self {
+        let Scene {
+            config,
+            plan,
+            slots,
+            stations,
+            media,
+            weather,
+        } = scene;
         let switch_at = config.sip.advertised;
         let index = |address: fn(&Station) -> SocketAddr| {
             stations
@@ -134,14 +150,14 @@ impl World {
         };
         World {
             now,
-            switch: Switch::new(config, Arc::new(plan), slots, Seed::from_number(seed), now),
+            switch: Switch::new(config, Arc::new(plan), &slots, Seed::from_number(seed), now),
             switch_at,
             slots: slots.len(),
             by_sip: index(|station| station.sip),
             by_rtp: index(|station| station.rtp),
             stations,
             network: Network::new(weather, Seed::from_number(seed ^ 0x6e65_7477)),
-            media: MediaModel::default(),
+            media,
             rung: RungPhones::default(),
             judge: Judge::default(),
             hash: DefaultHasher::new(),
@@ -159,7 +175,7 @@ impl World {
                 break;
             }
             self.advance(at);
-            self.judge.silence(self.now.mono, &self.media);
+            self.judge.silence(self.now.mono, self.media.legs());
             if let Some(call_id) = self.rung.overdue(self.now.mono) {
                 let what = format!("{call_id}: rings on, although its attempt is over");
                 self.judge.broken.push(what);
@@ -207,6 +223,7 @@ impl World {
         }
         self.media.tick(now);
         self.media_happens();
+        self.packets_leave();
         self.tell_switch(switch::Input::Timeout);
         for number in 0..self.stations.len() {
             self.station_goes_on(number);
@@ -223,8 +240,14 @@ impl World {
                 bytes,
             });
         }
+        if to.ip() == self.switch_at.ip() {
+            self.media
+                .receive(self.now.mono, (from, to, bytes.to_vec()));
+            self.media_happens();
+            return self.packets_leave();
+        }
         let Some(number) = self.by_sip.get(&to).copied() else {
-            return;
+            return self.deliver_rtp(to, bytes);
         };
         let station = &mut self.stations[number];
         if station.has_crashed(self.now.mono) {
@@ -249,6 +272,23 @@ impl World {
         self.drain_station(number);
     }
 
+    fn deliver_rtp(&mut self, to: SocketAddr, bytes: Bytes) {
+        let now = self.now.mono;
+        if let Some(number) = self.by_rtp.get(&to).copied()
+            && !self.stations[number].has_crashed(now)
+        {
+            let input = Input::Rtp { bytes };
+            self.stations[number].phone.handle_input(now, input);
+            self.drain_station(number);
+        }
+    }
+
+    fn packets_leave(&mut self) {
+        while let Some((from, to, bytes)) = self.media.sent() {
+            self.network.send(self.now.mono, from, to, bytes);
+        }
+    }
+
     fn tell_switch(&mut self, input: switch::Input) {
         self.switch.handle_input(self.now, input);
         self.drain_switch();
@@ -271,7 +311,7 @@ impl World {
                 switch::Output::Timeout(_) => break,
             }
         }
-        if !self.media.happenings.is_empty() {
+        if !self.media.happenings().is_empty() {
             self.media_happens();
         }
     }
@@ -280,18 +320,19 @@ impl World {
         let specialist = match &command {
             Command::Enter { leg, .. } => self
                 .media
-                .phone(*leg)
-                .and_then(|phone| self.by_rtp.get(&phone))
+                .legs()
+                .get(*leg)
+                .and_then(|seen| self.by_rtp.get(&seen.phone))
                 .is_some_and(|number| self.stations[*number].specialist),
             _ => false,
         };
-        self.judge.command(&command, &self.media, specialist);
+        self.judge.command(&command, self.media.legs(), specialist);
         self.media.command(self.now.mono, command.clone());
-        self.judge.rooms(&command, &self.media);
+        self.judge.rooms(&command, self.media.legs());
     }
 
     fn media_happens(&mut self) {
-        while let Some(happening) = self.media.happenings.pop_front() {
+        while let Some(happening) = self.media.happenings().pop_front() {
             match happening {
                 Happening::Event(event) => {
                     self.note(&format!("{event:?}"));
@@ -356,7 +397,10 @@ impl World {
                         self.network.send(now, from, to, bytes);
                     }
                 }
-                Output::Rtp { .. } => {}
+                Output::Rtp { to, bytes } => {
+                    let from = station.rtp;
+                    self.network.send(self.now.mono, from, to, bytes.to_vec());
+                }
                 Output::Event(Event::Keys(digit)) => {
                     let rtp = station.rtp;
                     self.media.press(self.now.mono, rtp, digit);
@@ -390,7 +434,7 @@ impl World {
                 self.judge.broken.push(what);
             }
         }
-        if !self.media.is_empty() {
+        if !self.media.legs().is_empty() {
             self.judge
                 .broken
                 .push("a media leg is open at the end".to_owned());
