@@ -44,7 +44,13 @@ impl Switch {
             Action::StopRecording(part) => {
                 self.tape_command(key, part, |tape| Command::StopTape { tape });
             }
-            Action::Note(fact) => self.note(key, fact),
+            Action::Note(fact) => {
+                // What led to a talk or an end is kept with it, not when the last copy is absorbed.
+                if matches!(fact, Fact::Joined { .. } | Fact::CaseClosed { .. }) {
+                    self.note_ladder(key);
+                }
+                self.note(key, fact);
+            }
         }
     }
 
@@ -176,6 +182,12 @@ impl Switch {
             self.endpoint.hang_up(now, session, causes::reason(cause));
         }
         self.close_leg(key, leg);
+    }
+
+    fn note_ladder(&mut self, key: CallKey) {
+        if let Some(fact) = self.calls.get_mut(&key).and_then(|call| call.take_ladder()) {
+            self.note(key, fact);
+        }
     }
 
     fn start_recording(&mut self, key: CallKey, leg: LegId, part: RecordingPart) {

@@ -1,8 +1,8 @@
 //! Media slots: bound socket pairs that wait for a leg.
 //!
 //! A slot is taken when an offer or answer needs a port, and comes back when its media thread says
-//! that the leg is closed. The slot that has rested longest is taken first, so that a late packet of
-//! its former leg has had time to die; the generation tells the two uses apart in any case.
+//! that the leg is closed. The slot that has rested longest is taken first, so that a late packet
+//! of its former leg has had time to die; the generation tells the two uses apart in any case.
 
 use std::collections::VecDeque;
 

@@ -17,7 +17,7 @@ use crate::switch::Switch;
 /// The leg that rang us.
 const CALLER: LegId = LegId(0);
 
-/// Ladder lines of sessions that have no call yet; more are dropped (an INVITE and its 100 suffice).
+/// Ladder lines of sessions that have no call yet; more are dropped (an INVITE and its 100 do).
 const UNCLAIMED: usize = 16;
 
 impl Switch {
@@ -84,7 +84,7 @@ impl Switch {
         let now = self.now.mono;
         let traced = std::mem::take(&mut self.unclaimed);
         let closed = self.draining || self.admission == Admission::Closed;
-        let full = closed || self.calls.len() >= self.config.max_calls;
+        let full = closed || self.is_full();
         let key = CallKey(self.next_key);
         let place = if full {
             None

@@ -42,6 +42,8 @@ pub struct Switch {
     pub(crate) endpoint: Endpoint,
     pub(crate) ports: Ports,
     pub(crate) calls: BTreeMap<CallKey, Box<LiveCall>>,
+    /// How many of them are over, but for their last messages.
+    finished: usize,
     pub(crate) by_session: HashMap<SessionId, (CallKey, LegId)>,
     pub(crate) world: World,
     pub(crate) ids: ChaCha8Rng,
@@ -69,6 +71,7 @@ impl Switch {
             endpoint,
             ports: Ports::new(slots),
             calls: BTreeMap::new(),
+            finished: 0,
             by_session: HashMap::new(),
             world,
             ids: seed.generator(IDS),
@@ -122,6 +125,12 @@ impl Switch {
             free_slots: self.ports.free(),
             busy_people: self.world.presence.borrow().reserved(),
         }
+    }
+
+    /// Whether as many calls are up as may be. Calls that are over and wait for their last messages
+    /// (an ACK that never comes: 32 s) are none; the endpoint's bound on sessions bounds them.
+    pub(crate) fn is_full(&self) -> bool {
+        self.calls.len() - self.finished >= self.config.max_calls
     }
 
     pub(crate) fn put_out(&mut self, output: Output) {
@@ -210,7 +219,7 @@ impl Switch {
         let Some(call) = self.calls.get_mut(&key) else {
             return;
         };
-        call.finished = true;
+        self.finished += usize::from(!std::mem::replace(&mut call.finished, true));
         let left: Vec<LegId> = call
             .legs
             .iter()
@@ -267,10 +276,11 @@ impl Switch {
         if let Some(fact) = call.take_ladder() {
             self.note(key, fact);
         }
-        if let Some(call) = self.calls.remove(&key)
-            && let Some(at) = call.wake
-        {
-            self.wakes.remove(&(at, key));
+        if let Some(call) = self.calls.remove(&key) {
+            self.finished -= usize::from(call.finished);
+            if let Some(at) = call.wake {
+                self.wakes.remove(&(at, key));
+            }
         }
     }
 }

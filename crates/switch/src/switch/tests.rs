@@ -31,14 +31,14 @@ const NOW: Now = Now {
 fn while_admission_is_closed_a_caller_gets_503_and_once_it_is_open_again_a_call() {
     let mut switch = switch();
     switch.handle_input(NOW, Input::Admission(Admission::Closed));
-    let refused = answers(&mut switch, "first");
+    let refused = answers(&mut switch, "1001", "first");
     let last = refused.last().expect("an answer");
     assert!(last.starts_with("SIP/2.0 503 "), "{refused:?}");
     assert!(last.contains("\r\nRetry-After: 5\r\n"), "{last}");
     assert_eq!(switch.load().calls, 0);
 
     switch.handle_input(NOW, Input::Admission(Admission::Open));
-    let taken = answers(&mut switch, "second");
+    let taken = answers(&mut switch, "1001", "second");
     assert!(
         taken
             .iter()
@@ -51,11 +51,24 @@ fn while_admission_is_closed_a_caller_gets_503_and_once_it_is_open_again_a_call(
 #[test]
 fn a_call_that_is_up_outlives_the_closing_of_admission() {
     let mut switch = switch();
-    answers(&mut switch, "first");
+    answers(&mut switch, "1001", "first");
     let before = switch.load();
     switch.handle_input(NOW, Input::Admission(Admission::Closed));
     assert_eq!(before.calls, 1);
     assert_eq!(switch.load(), before);
+}
+
+#[test]
+fn calls_that_were_refused_and_never_acknowledged_keep_no_caller_out() {
+    let mut switch = switch();
+    for name in ["a", "b", "c", "d", "e", "f"] {
+        let refused = answers(&mut switch, "1999", name);
+        let last = refused.last().expect("an answer");
+        assert!(last.starts_with("SIP/2.0 404 "), "{refused:?}");
+    }
+    let taken = answers(&mut switch, "1001", "honest");
+    let last = taken.last().expect("an answer");
+    assert!(last.starts_with("SIP/2.0 200 "), "{taken:?}");
 }
 
 fn switch() -> Switch {
@@ -70,7 +83,7 @@ fn switch() -> Switch {
             product: "Rotaline".to_owned(),
             timers,
             max_sessions: 10,
-            max_transactions: 10,
+            max_transactions: 20,
         },
         media_address: IpAddr::from([10, 0, 0, 1]),
         gateway: None,
@@ -83,20 +96,22 @@ fn switch() -> Switch {
         text: LINE.to_owned(),
     };
     let plan = Plan::parse(&[source]).expect("a plan");
-    let slots = [0, 1].map(|slot| MediaSlot {
-        thread: 0,
-        slot,
-        rtp_port: 40_000 + 2 * slot as u16,
-    });
+    let slots: Vec<MediaSlot> = (0..10)
+        .map(|slot| MediaSlot {
+            thread: 0,
+            slot,
+            rtp_port: 40_000 + 2 * slot as u16,
+        })
+        .collect();
     Switch::new(config, Arc::new(plan), &slots, Seed::from_number(1), NOW)
 }
 
 /// What the caller of a new call is sent at once.
-fn answers(switch: &mut Switch, name: &str) -> Vec<String> {
+fn answers(switch: &mut Switch, dialled: &str, name: &str) -> Vec<String> {
     let caller = SocketAddr::from(([10, 0, 0, 7], 5060));
     let invite = format!(
-        "INVITE sip:1001@10.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP 10.0.0.7;branch=z9hG4bK{name}\r\n\
-         Max-Forwards: 70\r\nFrom: <sip:7@10.0.0.7>;tag={name}\r\nTo: <sip:1001@10.0.0.1>\r\n\
+        "INVITE sip:{dialled}@10.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP 10.0.0.7;branch=z9hG4bK{name}\r\n\
+         Max-Forwards: 70\r\nFrom: <sip:7@10.0.0.7>;tag={name}\r\nTo: <sip:{dialled}@10.0.0.1>\r\n\
          Call-ID: {name}\r\nCSeq: 1 INVITE\r\nContact: <sip:7@10.0.0.7>\r\n\
          Content-Length: 0\r\n\r\n"
     );
