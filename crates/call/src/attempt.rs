@@ -121,6 +121,7 @@ pub(crate) struct Target {
 pub(crate) struct Attempt {
     cx: Cx,
     number: u16,
+    acceptance: Acceptance,
     result: Option<AttemptResult>,
     evidence: Vec<Evidence>,
     whisper: Recording,
@@ -159,6 +160,7 @@ impl Attempt {
         Attempt {
             cx: cx.clone(),
             number,
+            acceptance,
             result: None,
             evidence: Vec::new(),
             whisper: Recording::Off,
@@ -171,6 +173,10 @@ impl Attempt {
 
     pub(crate) fn number(&self) -> u16 {
         self.number
+    }
+
+    pub(crate) fn acceptance(&self) -> Acceptance {
+        self.acceptance
     }
 
     pub(crate) fn leg(&self) -> &Leg {

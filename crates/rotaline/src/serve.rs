@@ -12,12 +12,16 @@ pub fn run(settings: Settings) -> Result<()> {
     runtime()?.block_on(async {
         let mut signals = Signals::new()?;
         let service = Service::start(settings).await?;
-        println!("SIP on {}, HTTP on {}", service.sip_address(), service.http_address());
+        println!(
+            "SIP on {}, HTTP on {}",
+            service.sip_address(),
+            service.http_address()
+        );
         signals.next().await;
         tracing::info!("draining: calls that are up go on, no more are taken");
         tokio::select! {
             () = service.drain() => {}
-            () = signals.next() => tracing::warn!("told a second time: calls that are up are ended"),
+            () = signals.next() => tracing::warn!("told again: calls that are up are ended"),
         }
         service.stop().await
     })

@@ -4,7 +4,7 @@ use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::Poll;
 
-use rotaline_model::{EndCause, RoomId, Sound};
+use rotaline_model::{Acceptance, EndCause, RoomId, Sound};
 use rotaline_record::{EndedBy, Fact, RecordingPart};
 use rotaline_routing::{Plan, Recording};
 
@@ -56,14 +56,16 @@ pub(super) async fn talk(
     cause
 }
 
-/// SERVICE 1.8: they hear each other at once; the beep is the specialist's alone.
+/// SERVICE 1.8: they hear each other at once; the beep is for a specialist who has accepted.
 fn join(cx: &Cx, caller: &Leg, specialist: &Attempt) {
     let room = RoomId(specialist.number().into());
     caller.stop_playing();
     specialist.leg().stop_playing();
     cx.act(Action::Enter(caller.id(), room));
     cx.act(Action::Enter(specialist.leg_id(), room));
-    specialist.leg().play_on(vec![Sound::Beep]);
+    if specialist.acceptance() == Acceptance::Required {
+        specialist.leg().play_on(vec![Sound::Beep]);
+    }
     cx.note(Fact::Joined {
         call: cx.inbound().call,
         leg: specialist.leg_id(),

@@ -1,3 +1,5 @@
+//! Keys as telephone events, in every pathological form.
+
 use super::*;
 
 /// One leg's keypad under virtual time.

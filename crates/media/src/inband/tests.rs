@@ -1,3 +1,5 @@
+//! Keys in the audio, and sounds that are none.
+
 use std::f64::consts::TAU;
 
 use super::*;

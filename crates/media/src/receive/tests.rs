@@ -1,3 +1,5 @@
+//! What is received: loss, order, restarts, jitter.
+
 use std::time::Duration;
 
 use super::*;

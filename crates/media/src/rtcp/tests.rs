@@ -1,3 +1,5 @@
+//! Reports, printed and parsed.
+
 use std::time::Duration;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! The outgoing stream: one SSRC, unbroken numbers and times.
+
 use super::*;
 
 const START: Mono = Mono::from_nanos(10_000_000_000);

@@ -129,7 +129,7 @@ impl Service {
         self.engine.drain();
         let mut load = self.engine.load();
         // It fails only if the engine is gone: then no call is up either.
-        let idle = load.wait_for(|load| load.calls == 0 && load.transactions == 0);
+        let idle = load.wait_for(|load| load.calls == 0);
         let _ = tokio::time::timeout(DRAIN, idle).await;
     }
 
