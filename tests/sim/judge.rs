@@ -166,35 +166,34 @@ fn attempt(
     record: &Record,
 ) -> Vec<&'static str> {
     let mut broken = Vec::new();
-    match &record.fact {
-        Fact::AttemptStarted {
-            attempt,
-            acceptance,
-            person,
-            ..
-        } => {
-            if let Some(person) = person
-                && busy.insert(person.clone(), record.case).is_some()
-            {
-                broken.push("it rang somebody who was busy with another");
-            }
-            if contact.open_attempt.replace(*attempt).is_some() {
-                broken.push("two phones rang for it at a time");
-            }
-            contact.acceptance = Some(*acceptance);
-            contact.attempts += 1;
+    if let Fact::AttemptStarted {
+        attempt,
+        acceptance,
+        person,
+        ..
+    } = &record.fact
+    {
+        if let Some(person) = person
+            && busy.insert(person.clone(), record.case).is_some()
+        {
+            broken.push("it rang somebody who was busy with another");
         }
-        Fact::AttemptEnded {
-            attempt, result, ..
-        } => {
-            if *result != AttemptResult::Accepted {
-                busy.retain(|_, case| *case != record.case);
-            }
-            if contact.open_attempt.take() != Some(*attempt) {
-                broken.push("an attempt ended that was not open");
-            }
+        if contact.open_attempt.replace(*attempt).is_some() {
+            broken.push("two phones rang for it at a time");
         }
-        _ => {}
+        contact.acceptance = Some(*acceptance);
+        contact.attempts += 1;
+    }
+    if let Fact::AttemptEnded {
+        attempt, result, ..
+    } = &record.fact
+    {
+        if *result != AttemptResult::Accepted {
+            busy.retain(|_, case| *case != record.case);
+        }
+        if contact.open_attempt.take() != Some(*attempt) {
+            broken.push("an attempt ended that was not open");
+        }
     }
     broken
 }

@@ -13,6 +13,7 @@ mod sounds;
 mod text;
 mod world;
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -26,6 +27,7 @@ use rotaline_testkit::network::Weather;
 use cast::{Dice, Media, SPECIALISTS, SWITCH, TIMERS};
 use media_model::MediaModel;
 use packets::Packets;
+use rogue::{CALLED, CALLER, Vice};
 use sounds::Sounds;
 use world::{Ending, Scene, World};
 
@@ -153,6 +155,15 @@ fn every_call_ends_well_whatever_happens() {
     assert!(broken.is_empty(), "{} worlds broke a rule", broken.len());
     // A simulation in which nobody is ever joined proves nothing.
     assert!(total(|e| e.tally.joined) * 4 > total(|e| e.tally.cases));
+    if worlds > PACKETS_EVERY {
+        let with_packets = |(seed, _): &&(u64, Ending)| seed % PACKETS_EVERY == PACKETS_FIRST;
+        let mut packets = endings.iter().filter(with_packets);
+        assert!(packets.all(|(_, ending)| ending.tally.joined > 0));
+        let vices: BTreeSet<Vice> = endings.iter().flat_map(|(_, e)| e.vices.clone()).collect();
+        let idle = |vice: &&Vice| !vices.contains(vice);
+        let idle: Vec<&Vice> = CALLED.iter().chain(&CALLER).filter(idle).collect();
+        assert!(idle.is_empty(), "vices that nobody had: {idle:?}");
+    }
 }
 
 #[test]

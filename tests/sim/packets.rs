@@ -103,13 +103,10 @@ impl Sounds for Packets {
         wires.now = now;
         wires.legs.command(now, &command);
         let thread = thread_of(&command);
-        match &command {
-            Command::Open { leg, stream } | Command::Update { leg, stream } => {
-                wires.in_use.insert((leg.thread, leg.slot), *leg);
-                wires.held.insert(*leg, stream.direction);
-                wires.heard_something(*leg);
-            }
-            _ => {}
+        if let Command::Open { leg, stream } | Command::Update { leg, stream } = &command {
+            wires.in_use.insert((leg.thread, leg.slot), *leg);
+            wires.held.insert(*leg, stream.direction);
+            wires.heard_something(*leg);
         }
         for (number, media) in self.threads.iter_mut().enumerate() {
             let number = number as u16;

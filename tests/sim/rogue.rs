@@ -20,7 +20,7 @@ const OWN: &str = "z9hG4bKrogue";
 const AHEAD: u32 = 1000;
 
 /// What a rogue does wrong.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Vice {
     /// Called: answers with a second 200 of another To-tag.
     AnswersTwice,
@@ -108,6 +108,7 @@ pub struct Rogue {
     rtp: SocketAddr,
     later: BTreeMap<(Mono, u64), Vec<u8>>,
     number: u64,
+    acted: bool,
     dialog: Option<Dialog>,
     caller_contact: String,
     /// Whether a late 200 takes the place of the 487.
@@ -129,6 +130,7 @@ impl Rogue {
             rtp,
             later: BTreeMap::new(),
             number: 0,
+            acted: false,
             dialog: None,
             caller_contact: String::new(),
         }
@@ -137,6 +139,11 @@ impl Rogue {
     /// What it does wrong.
     pub fn vice(&self) -> Vice {
         self.vice
+    }
+
+    /// Whether it has done anything wrong.
+    pub fn has_acted(&self) -> bool {
+        self.acted
     }
 
     /// Whether its calls must be refused 486 (SERVICE.md 1.13).
@@ -165,6 +172,7 @@ impl Rogue {
         let Ok(text) = String::from_utf8(said) else {
             return None;
         };
+        let (before, said) = (self.number, text.clone());
         let instead = match self.vice {
             Vice::AnswersTwice
             | Vice::AnswersAfterCancel
@@ -187,11 +195,18 @@ impl Rogue {
             | Vice::Reinvites
             | Vice::Replays => self.talks(now, text),
         };
+        self.acted |= self.number != before || instead.as_ref() != Some(&said);
         instead.map(String::into_bytes)
     }
 
     /// Its phone is told something: whether it hears of it.
     pub fn hears(&mut self, now: Mono, bytes: &[u8]) -> bool {
+        let heard = self.lets_hear(now, bytes);
+        self.acted |= !heard;
+        heard
+    }
+
+    fn lets_hear(&mut self, now: Mono, bytes: &[u8]) -> bool {
         let Ok(text) = std::str::from_utf8(bytes) else {
             return true;
         };

@@ -35,17 +35,18 @@ pub struct RungPhones {
 impl RungPhones {
     /// A record left the switch.
     pub fn record(&mut self, now: Mono, record: &Record) {
-        match &record.fact {
-            Fact::AttemptStarted { attempt, .. } => self.started = Some((record.case, *attempt)),
-            Fact::AttemptEnded {
-                attempt, result, ..
-            } if *result != AttemptResult::Accepted => {
-                let over = (record.case, *attempt);
-                if let Some(rung) = self.phones.values_mut().find(|it| it.attempt == over) {
-                    rung.given_up = Some(now);
-                }
+        if let Fact::AttemptStarted { attempt, .. } = &record.fact {
+            self.started = Some((record.case, *attempt));
+        }
+        if let Fact::AttemptEnded {
+            attempt, result, ..
+        } = &record.fact
+            && *result != AttemptResult::Accepted
+        {
+            let over = (record.case, *attempt);
+            if let Some(rung) = self.phones.values_mut().find(|it| it.attempt == over) {
+                rung.given_up = Some(now);
             }
-            _ => {}
         }
     }
 

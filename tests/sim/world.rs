@@ -3,7 +3,7 @@
 //! Time jumps from event to event. Whatever is random is drawn from the seed, so a world can be run
 //! again; the hash over everything that came about says whether it was the same.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use rotaline_switch::{self as switch, MediaSlot, Switch};
 use rotaline_testkit::network::{Network, Weather};
 
 use crate::judge::{Judge, Tally};
-use crate::rogue::Rogue;
+use crate::rogue::{Rogue, Vice};
 use crate::rung::RungPhones;
 use crate::sounds::{Happening, Sounds};
 use crate::text;
@@ -125,6 +125,8 @@ pub struct Ending {
     pub broken: Vec<String>,
     /// What came about.
     pub tally: Tally,
+    /// What was done wrong on purpose.
+    pub vices: BTreeSet<Vice>,
     /// The hash over everything that came about.
     pub trace: u64,
 }
@@ -187,7 +189,12 @@ impl World {
         }
         self.check_rest();
         self.judge.end();
+        let rogues = self.stations.iter().filter_map(|it| it.rogue.as_ref());
         Ending {
+            vices: rogues
+                .filter(|rogue| rogue.has_acted())
+                .map(Rogue::vice)
+                .collect(),
             broken: self.judge.broken,
             tally: self.judge.tally,
             trace: self.hash.finish(),
