@@ -14,6 +14,7 @@
 
 mod bounds;
 mod crash;
+mod hostile;
 #[path = "../sipp/http.rs"]
 mod http;
 mod party;
