@@ -28,6 +28,9 @@ pub const TIMERS: TimerConfig = TimerConfig {
 /// Specialists in a world; the plan names them p0, p1...
 pub const SPECIALISTS: usize = 6;
 
+/// When rogues that are still up hang up.
+const LAST_WORD: Duration = Duration::from_secs(1300);
+
 /// Phones with a vice, in per cent.
 const ROGUES_PERCENT: u32 = 8;
 
@@ -316,6 +319,8 @@ fn tempt(station: &mut Station, vices: &[Vice], dice: &mut Dice, seed: u64) {
         let rogue = Rogue::new(*dice.one_of(vices), station.sip, station.rtp, seed);
         station.comes_round |= rogue.comes_round();
         station.rogue = Some(rogue);
+        // One that ignores BYE would send packets for ever.
+        station.hangs_up_at.get_or_insert(Mono::ZERO + LAST_WORD);
     }
 }
 

@@ -74,6 +74,7 @@ impl Sounds for MediaModel {
         let Some(name) = self.by_phone.get(&phone).copied() else {
             return;
         };
+        self.seen.pressed(phone, digit);
         self.happenings
             .push_back(Happening::Event(Event::KeyDown { leg: name, digit }));
         self.at(now + KEY, Due::KeyUp(name, digit));
@@ -96,7 +97,6 @@ impl Sounds for MediaModel {
                 Due::KeyUp(name, digit) => {
                     if self.legs.contains_key(&name) {
                         let event = Event::Digit { leg: name, digit };
-                        self.seen.event(&event);
                         self.happenings.push_back(Happening::Event(event));
                     }
                 }

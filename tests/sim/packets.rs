@@ -30,6 +30,15 @@ pub struct Packets {
     slots: BTreeMap<u16, (u16, u32)>,
 }
 
+/// A key 1 that a stranger sends to one of our ports: a whole RFC 4733 event in one packet.
+pub fn forged_key(nth: u16) -> Vec<u8> {
+    let [high, low] = nth.to_be_bytes();
+    // Version 2; marker and payload type 101; sequence; timestamp; SSRC; event 1, at its end.
+    let mut packet = vec![0x80, 0x80 | 101, high, low, 0, high, low, 0];
+    packet.extend([0xf0, 0x46, 0xed, 0x01, 1, 0x8a, 0x03, 0x20]);
+    packet
+}
+
 /// What all threads put out.
 struct Wires {
     ours: SocketAddr,
@@ -121,8 +130,9 @@ impl Sounds for Packets {
         &mut self.wires.happenings
     }
 
-    fn press(&mut self, _now: Mono, _phone: SocketAddr, _digit: Digit) {
-        // The phone's packets say so.
+    fn press(&mut self, _now: Mono, phone: SocketAddr, digit: Digit) {
+        // The phone's packets tell media; this is for the judge.
+        self.wires.legs.pressed(phone, digit);
     }
 
     fn dead(&mut self, _phone: SocketAddr) {
@@ -217,7 +227,6 @@ impl Io for Wires {
     }
 
     fn event(&mut self, event: Event) {
-        self.legs.event(&event);
         self.happenings.push_back(Happening::Event(event));
     }
 }

@@ -30,7 +30,7 @@ pub trait Sounds {
     fn command(&mut self, now: Mono, command: Command);
     /// What has come about, until it is taken.
     fn happenings(&mut self) -> &mut VecDeque<Happening>;
-    /// A key goes down on a phone that sends no packets.
+    /// A key goes down on a phone.
     fn press(&mut self, now: Mono, phone: SocketAddr, digit: Digit);
     /// The line of a phone that sends no packets goes dead.
     fn dead(&mut self, phone: SocketAddr);
@@ -77,7 +77,7 @@ impl Legs {
         self.legs.get_mut(&leg)
     }
 
-    /// Keys that were complete on a leg since it opened.
+    /// Keys that its phone has pressed since a leg opened.
     pub fn keys(&self, leg: MediaLeg) -> &[Digit] {
         self.legs.get(&leg).map_or(&[], |leg| &leg.keys)
     }
@@ -136,12 +136,10 @@ impl Legs {
         }
     }
 
-    /// Something is about to be told to the switch.
-    pub fn event(&mut self, event: &Event) {
-        if let Event::Digit { leg, digit } = event
-            && let Some(seen) = self.legs.get_mut(leg)
-        {
-            seen.keys.push(*digit);
+    /// A key goes down on a phone: whatever leg it has may be told so.
+    pub fn pressed(&mut self, phone: SocketAddr, digit: Digit) {
+        for seen in self.legs.values_mut().filter(|leg| leg.phone == phone) {
+            seen.keys.push(digit);
         }
     }
 }

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,6 +18,7 @@ use rotaline_switch::{self as switch, MediaSlot, Switch};
 use rotaline_testkit::network::{Network, Weather};
 
 use crate::judge::{Judge, Tally};
+use crate::packets::forged_key;
 use crate::rogue::{Rogue, Vice};
 use crate::rung::RungPhones;
 use crate::sounds::{Happening, Sounds};
@@ -25,6 +26,11 @@ use crate::text;
 
 /// A world that is not quiet after so long has something left over.
 const PATIENCE: Duration = Duration::from_secs(3600);
+
+/// Who sends keys to ports that are not theirs to send to.
+const STRANGER: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(10, 9, 9, 9)), 4000);
+/// One forged packet for so many.
+const FORGED_EVERY: u64 = 50;
 
 /// A phone at its place.
 pub struct Station {
@@ -113,6 +119,7 @@ pub struct World {
     network: Network,
     media: Box<dyn Sounds>,
     rung: RungPhones,
+    packets: u64,
     /// Sees everything.
     pub judge: Judge,
     hash: DefaultHasher,
@@ -161,6 +168,7 @@ impl World {
             network: Network::new(weather, Seed::from_number(seed ^ 0x6e65_7477)),
             media,
             rung: RungPhones::default(),
+            packets: 0,
             judge: Judge::default(),
             hash: DefaultHasher::new(),
         }
@@ -405,8 +413,13 @@ impl World {
                     }
                 }
                 Output::Rtp { to, bytes } => {
-                    let from = station.rtp;
-                    self.network.send(self.now.mono, from, to, bytes.to_vec());
+                    let (now, from) = (self.now.mono, station.rtp);
+                    self.network.send(now, from, to, bytes.to_vec());
+                    self.packets += 1;
+                    if self.packets % FORGED_EVERY == 0 {
+                        let key = forged_key(self.packets as u16);
+                        self.network.send(now, STRANGER, to, key);
+                    }
                 }
                 Output::Event(Event::Keys(digit)) => {
                     let rtp = station.rtp;
