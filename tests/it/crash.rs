@@ -14,6 +14,8 @@ const CALLER_HZ: u16 = 700;
 const PHONE_HZ: u16 = 1130;
 /// Audio between the joining and the kill.
 const TALK: Duration = Duration::from_secs(4);
+/// As long as a key is pressed, and a little.
+const KEY: Duration = Duration::from_millis(300);
 /// SERVICE 8: a killed process loses at most the last second.
 const LOST_AT_MOST_S: f64 = 1.0;
 /// Where the data chunk begins (after `fmt ` with its 18 bytes, and `fact`).
@@ -24,24 +26,7 @@ const WAV_HEADER: usize = DATA + 8;
 #[test]
 fn killed_in_talk_its_recording_is_repaired_its_case_closed_and_its_outcome_can_be_given() {
     let home = Home::new("killed-in-talk", &Wish::default());
-    let server = home.serve();
-    let phone = Phone::at(home.phone, PHONE_HZ, Manner::Answers);
-    let mut caller = Caller::new(home.sip_address(), "02079460002", CALLER_HZ);
-    assert_eq!(caller.call().status(), 200);
-    let answered = Instant::now();
-    wait_until("the specialist answers", || phone.acknowledged() == 1);
-    // The whisper must be up before its key counts; a key too early is as good as none.
-    wait_until("the parties hear each other", || {
-        phone.voice.press(1);
-        thread::park_timeout(Duration::from_millis(300));
-        caller.voice.hears(PHONE_HZ) && phone.voice.hears(CALLER_HZ)
-    });
-    let end = Instant::now() + TALK;
-    while Instant::now() < end {
-        thread::park_timeout(Duration::from_millis(100));
-    }
-    let lasted_s = answered.elapsed().as_secs_f64();
-    server.kill();
+    let lasted_s = talk_until_killed(&home);
 
     let server = home.serve();
     wait_until("the case and its recording are told", || {
@@ -55,6 +40,9 @@ fn killed_in_talk_its_recording_is_repaired_its_case_closed_and_its_outcome_can_
     assert_eq!(case["specialist"], "ann", "{case}");
     let told = recording(&case);
     assert_eq!(told["repaired"], true, "{told}");
+    let all = case["recordings"].as_array().expect("a list");
+    assert_eq!(all.len(), 2, "the case's and the whisper's: {case}");
+    assert!(all.iter().all(|one| one["sha256"].is_string()), "{case}");
     let told_s = told["duration_s"].as_f64().expect("a duration");
     assert!(
         told_s > lasted_s - LOST_AT_MOST_S,
@@ -93,8 +81,29 @@ fn killed_in_talk_its_recording_is_repaired_its_case_closed_and_its_outcome_can_
         server.only_case()["outcome"] == "referral-avoided"
     });
     assert_eq!(server.get("/healthz")["status"], "ok");
-    drop((caller, phone));
     server.close(&[]);
+}
+
+/// An accepted call, killed in the middle of its talk; how long it was up, in seconds.
+fn talk_until_killed(home: &Home) -> f64 {
+    let server = home.serve();
+    let phone = Phone::at(home.phone, PHONE_HZ, Manner::Answers);
+    let mut caller = Caller::new(home.sip_address(), "02079460002", CALLER_HZ);
+    assert_eq!(caller.call().status(), 200);
+    let answered = Instant::now();
+    wait_until("the specialist answers", || phone.acknowledged() == 1);
+    wait_until("the parties hear each other", || {
+        phone.voice.press(1);
+        thread::park_timeout(KEY);
+        caller.voice.hears(PHONE_HZ) && phone.voice.hears(CALLER_HZ)
+    });
+    let end = Instant::now() + TALK;
+    while Instant::now() < end {
+        thread::park_timeout(end.duration_since(Instant::now()));
+    }
+    let lasted_s = answered.elapsed().as_secs_f64();
+    server.kill();
+    lasted_s
 }
 
 #[test]

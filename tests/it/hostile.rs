@@ -244,7 +244,7 @@ fn audio_keys_and_reports_from_a_foreign_address_are_heard_by_nobody() {
             EVENTS,
             n as u16,
             n * 800,
-            &event(1, 800, n % 2 == 0),
+            &event(1, 800, n.is_multiple_of(2)),
         )
     };
     let mut dice = Dice(7);

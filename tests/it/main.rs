@@ -11,6 +11,7 @@
 //! events (`sim`).
 
 #![allow(clippy::disallowed_methods)] // a real program on real time
+#![allow(clippy::unwrap_used)] // every line of it is a test
 
 mod bounds;
 mod crash;

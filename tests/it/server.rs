@@ -345,3 +345,25 @@ fn target() -> PathBuf {
 pub fn keep(path: &Path, bytes: &[u8]) {
     File::create(path).unwrap().write_all(bytes).unwrap();
 }
+
+#[test]
+fn a_number_in_a_log_line_is_found_and_a_time_or_an_id_is_none() {
+    let numbers = [
+        "to=+441632960101",
+        "<sip:02079460001@127.0.0.1>",
+        "called 7946000.",
+        "a 01632960",
+    ];
+    for line in numbers {
+        assert!(holds_number(line), "{line}");
+    }
+    let others = [
+        "2026-11-24T08:04:30.131770Z  INFO rotaline",
+        "case_id=01a20c95-bc5a-72ff-b237-e6ee9692eddd",
+        "SIP on 127.0.0.1:24600",
+        "z9hG4bK123456789",
+    ];
+    for line in others {
+        assert!(!holds_number(line), "{line}");
+    }
+}

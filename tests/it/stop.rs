@@ -26,8 +26,12 @@ fn sigterm_lets_a_call_go_on_refuses_the_next_and_ends_with_the_last() {
     server.terminate();
     let mut refused = None;
     wait_until("a new call is refused", || {
-        let mut next = Caller::new(home.sip_address(), "1000", CALLER_HZ);
+        // The menu, which rings nobody: this one may still be let in, and the phone is taken.
+        let mut next = Caller::new(home.sip_address(), "02079460001", CALLER_HZ);
         let answer = next.call();
+        if answer.status() == 200 {
+            next.hang_up();
+        }
         let is_503 = answer.status() == 503;
         refused = is_503.then_some(answer);
         is_503
@@ -52,12 +56,9 @@ fn sigterm_lets_a_call_go_on_refuses_the_next_and_ends_with_the_last() {
     server.check_log(&[]);
 
     let server = home.serve();
-    assert_eq!(
-        server.only_case()["end_cause"],
-        "caller_hung_up",
-        "{}",
-        server.only_case()
-    );
+    let list = server.get("/api/v1/calls");
+    let first = list["calls"].as_array().and_then(|calls| calls.last());
+    assert_eq!(first.expect("a call")["end_cause"], "caller_hung_up");
     server.close(&[]);
 }
 
