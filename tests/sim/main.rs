@@ -169,5 +169,6 @@ fn every_call_ends_well_whatever_happens() {
 #[test]
 fn the_same_seed_gives_the_same_trace() {
     assert_eq!(run(3), run(3));
+    assert_eq!(run(PACKETS_FIRST), run(PACKETS_FIRST));
     assert_ne!(run(3).trace, run(4).trace);
 }

@@ -221,130 +221,133 @@ impl Rogue {
         {
             *ended = true;
         }
-        let ignored = match self.vice {
-            Vice::IgnoresCancel => "CANCEL",
-            Vice::IgnoresBye => "BYE",
-            _ => return true,
-        };
-        !is_request(text, ignored)
+        let ignored = [(Vice::IgnoresCancel, "CANCEL"), (Vice::IgnoresBye, "BYE")];
+        !ignored
+            .iter()
+            .any(|(vice, method)| self.vice == *vice && is_request(text, method))
     }
 
     fn answers(&mut self, now: Mono, text: String) -> Option<String> {
         let answered = is_invite_response(&text, "200");
-        match self.vice {
-            Vice::AnswersTwice if answered => {
-                let to = header(&text, "To").unwrap_or_default();
-                let other = text::with(&text, "To", &format!("{to}x"));
-                let tag = text::to_tag(&other).to_owned();
-                if let Entry::Vacant(unwanted) = self.unwanted.entry(tag) {
-                    unwanted.insert(false);
-                    self.say_until_heard(now, &other);
-                }
+        if self.vice == Vice::AnswersTwice && answered {
+            let to = header(&text, "To").unwrap_or_default();
+            let other = text::with(&text, "To", &format!("{to}x"));
+            let tag = text::to_tag(&other).to_owned();
+            if let Entry::Vacant(unwanted) = self.unwanted.entry(tag) {
+                unwanted.insert(false);
+                self.say_until_heard(now, &other);
             }
-            Vice::AnswersAfterCancel if is_invite_response(&text, "487") => {
-                let mut late = text::with_status(&text, "200 OK");
-                late = text::with(&late, "Contact", &format!("<sip:{}>", self.sip));
-                late = text::with_body(&late, &text::sdp(self.rtp, "sendrecv", 1));
-                if self.in_its_place {
-                    let tag = text::to_tag(&late).to_owned();
-                    self.unwanted.entry(tag).or_insert(false);
-                    return Some(late);
-                }
-                self.say_within(now, 1_500, late);
+        }
+        if self.vice == Vice::AnswersAfterCancel && is_invite_response(&text, "487") {
+            let mut late = text::with_status(&text, "200 OK");
+            late = text::with(&late, "Contact", &format!("<sip:{}>", self.sip));
+            late = text::with_body(&late, &text::sdp(self.rtp, "sendrecv", 1));
+            if self.in_its_place {
+                let tag = text::to_tag(&late).to_owned();
+                self.unwanted.entry(tag).or_insert(false);
+                return Some(late);
             }
-            Vice::EarlyMedia if is_invite_response(&text, "180") => {
-                let early = text::with_status(&text, "183 Session Progress");
-                return Some(text::with_body(&early, &text::sdp(self.rtp, "sendrecv", 1)));
-            }
-            Vice::NoProvisional if is_invite_response(&text, "1") => return None,
-            Vice::ByesBeforeAck if answered => {
-                let dialog = Dialog {
-                    target: self.caller_contact.clone(),
-                    local: header(&text, "To").unwrap_or_default().to_owned(),
-                    remote: header(&text, "From").unwrap_or_default().to_owned(),
-                    call_id: header(&text, "Call-ID").unwrap_or_default().to_owned(),
-                    cseq: AHEAD,
-                };
-                let branch = self.branch();
-                let bye = dialog.request("BYE", self.sip, &branch, "");
-                self.say_within(now, 20, bye);
-            }
-            _ => {}
+            self.say_within(now, 1_500, late);
+        }
+        if self.vice == Vice::EarlyMedia && is_invite_response(&text, "180") {
+            let early = text::with_status(&text, "183 Session Progress");
+            return Some(text::with_body(&early, &text::sdp(self.rtp, "sendrecv", 1)));
+        }
+        if self.vice == Vice::NoProvisional && is_invite_response(&text, "1") {
+            return None;
+        }
+        if self.vice == Vice::ByesBeforeAck && answered {
+            let dialog = Dialog {
+                target: self.caller_contact.clone(),
+                local: header(&text, "To").unwrap_or_default().to_owned(),
+                remote: header(&text, "From").unwrap_or_default().to_owned(),
+                call_id: header(&text, "Call-ID").unwrap_or_default().to_owned(),
+                cseq: AHEAD,
+            };
+            let branch = self.branch();
+            let bye = dialog.request("BYE", self.sip, &branch, "");
+            self.say_within(now, 20, bye);
         }
         Some(text)
     }
 
     fn calls(&mut self, now: Mono, text: String) -> Option<String> {
         let invites = is_request(&text, "INVITE");
-        match self.vice {
-            Vice::OffersNothing if invites => return Some(text::with_body(&text, "")),
-            Vice::OffersNothing if is_request(&text, "ACK") => {
-                let answer = text::sdp(self.rtp, "sendrecv", 1);
-                return Some(text::with_body(&text, &answer));
+        if self.vice == Vice::OffersNothing && invites {
+            return Some(text::with_body(&text, ""));
+        }
+        if self.vice == Vice::OffersNothing && is_request(&text, "ACK") {
+            let answer = text::sdp(self.rtp, "sendrecv", 1);
+            return Some(text::with_body(&text, &answer));
+        }
+        if self.vice == Vice::Repeats && invites {
+            for within_ms in [400, 10_000, 60_000] {
+                self.say_within(now, within_ms, text.clone());
             }
-            Vice::Repeats if invites => {
-                for within_ms in [400, 10_000, 60_000] {
-                    self.say_within(now, within_ms, text.clone());
-                }
-            }
-            Vice::CancelsLate if invites => {
-                let cseq = text::cseq(&text);
-                let mut cancel = text.replacen("INVITE ", "CANCEL ", 1);
-                cancel = text::with(&cancel, "CSeq", &format!("{cseq} CANCEL"));
-                self.say_within(now, 400, text::with_body(&cancel, ""));
-            }
-            Vice::Floods if invites => self.flood(now, &text),
-            Vice::ComesRound if invites => {
-                let ours = ["02079460000", "02079460001"];
-                let ours = ours[self.dice.below(2) as usize];
-                let by = format!("<sip:{ours}@10.0.0.1>;reason=no-answer");
-                return Some(text::with(&text, "Diversion", &by));
-            }
-            Vice::Requires if invites => return Some(text::with(&text, "Require", "100rel")),
-            Vice::NeverAcks if is_request(&text, "ACK") => return None,
-            _ => {}
+        }
+        if self.vice == Vice::CancelsLate && invites {
+            let cseq = text::cseq(&text);
+            let mut cancel = text.replacen("INVITE ", "CANCEL ", 1);
+            cancel = text::with(&cancel, "CSeq", &format!("{cseq} CANCEL"));
+            self.say_within(now, 400, text::with_body(&cancel, ""));
+        }
+        if self.vice == Vice::Floods && invites {
+            self.flood(now, &text);
+        }
+        if self.vice == Vice::ComesRound && invites {
+            let ours = ["02079460000", "02079460001"];
+            let ours = ours[self.dice.below(2) as usize];
+            let by = format!("<sip:{ours}@10.0.0.1>;reason=no-answer");
+            return Some(text::with(&text, "Diversion", &by));
+        }
+        if self.vice == Vice::Requires && invites {
+            return Some(text::with(&text, "Require", "100rel"));
+        }
+        if self.vice == Vice::NeverAcks && is_request(&text, "ACK") {
+            return None;
         }
         Some(text)
     }
 
     fn talks(&mut self, now: Mono, text: String) -> Option<String> {
         let describes = is_request(&text, "INVITE") || is_invite_response(&text, "200");
-        match self.vice {
-            Vice::Babbles => {
-                let length = self.dice.below(text.len() as u32) as usize;
-                self.bytes_within(now, 200, text.as_bytes()[..length].to_vec());
-                let noise = (0..self.dice.below(200)).map(|_| self.dice.below(256) as u8);
-                let noise = noise.collect();
-                self.bytes_within(now, 200, noise);
-            }
-            Vice::NoContact if describes => return Some(text::without(&text, "Contact")),
-            Vice::BadSdp if describes => {
-                let good = text::sdp(self.rtp, "sendrecv", 1);
-                let bad = match self.dice.below(5) {
-                    0 => "hello".to_owned(),
-                    1 => good.replace("m=audio 4000", "m=audio 0"),
-                    2 => good.replace("m=audio", "m=video"),
-                    3 => good.replace("RTP/AVP 8 101", "RTP/AVP 18"),
-                    _ => good.replace("c=IN IP4", "c=IN IP9"),
-                };
-                return Some(text::with_body(&text, &bad));
-            }
-            Vice::ByesTwice if is_request(&text, "BYE") => {
-                let branch = self.branch();
-                let via = format!("SIP/2.0/UDP {};branch={branch}", self.sip);
-                let cseq = format!("{} BYE", text::cseq(&text) + 1);
-                let other = text::with(&text::with(&text, "Via", &via), "CSeq", &cseq);
-                self.say_within(now, 2_000, other);
-            }
-            Vice::Reinvites if is_request(&text, "ACK") => self.plan_reinvites(now, &text, true),
-            Vice::Reinvites if is_request(&text, "BYE") => {
-                let cseq = format!("{} BYE", text::cseq(&text) + AHEAD);
-                return Some(text::with(&text, "CSeq", &cseq));
-            }
-            Vice::Replays if self.dice.percent(20) => {
-                self.say_within(now, 60_000, text.clone());
-            }
-            _ => {}
+        if self.vice == Vice::Babbles {
+            let length = self.dice.below(text.len() as u32) as usize;
+            self.bytes_within(now, 200, text.as_bytes()[..length].to_vec());
+            let noise = (0..self.dice.below(200)).map(|_| self.dice.below(256) as u8);
+            let noise = noise.collect();
+            self.bytes_within(now, 200, noise);
+        }
+        if self.vice == Vice::NoContact && describes {
+            return Some(text::without(&text, "Contact"));
+        }
+        if self.vice == Vice::BadSdp && describes {
+            let good = text::sdp(self.rtp, "sendrecv", 1);
+            let bad = match self.dice.below(5) {
+                0 => "hello".to_owned(),
+                1 => good.replace("m=audio 4000", "m=audio 0"),
+                2 => good.replace("m=audio", "m=video"),
+                3 => good.replace("RTP/AVP 8 101", "RTP/AVP 18"),
+                _ => good.replace("c=IN IP4", "c=IN IP9"),
+            };
+            return Some(text::with_body(&text, &bad));
+        }
+        if self.vice == Vice::ByesTwice && is_request(&text, "BYE") {
+            let branch = self.branch();
+            let via = format!("SIP/2.0/UDP {};branch={branch}", self.sip);
+            let cseq = format!("{} BYE", text::cseq(&text) + 1);
+            let other = text::with(&text::with(&text, "Via", &via), "CSeq", &cseq);
+            self.say_within(now, 2_000, other);
+        }
+        if self.vice == Vice::Reinvites && is_request(&text, "ACK") {
+            self.plan_reinvites(now, &text, true);
+        }
+        if self.vice == Vice::Reinvites && is_request(&text, "BYE") {
+            let cseq = format!("{} BYE", text::cseq(&text) + AHEAD);
+            return Some(text::with(&text, "CSeq", &cseq));
+        }
+        if self.vice == Vice::Replays && self.dice.percent(20) {
+            self.say_within(now, 60_000, text.clone());
         }
         Some(text)
     }

@@ -416,7 +416,7 @@ impl World {
                     let (now, from) = (self.now.mono, station.rtp);
                     self.network.send(now, from, to, bytes.to_vec());
                     self.packets += 1;
-                    if self.packets % FORGED_EVERY == 0 {
+                    if self.packets.is_multiple_of(FORGED_EVERY) {
                         let key = forged_key(self.packets as u16);
                         self.network.send(now, STRANGER, to, key);
                     }
