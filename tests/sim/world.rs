@@ -114,6 +114,8 @@ pub struct World {
     switch_at: SocketAddr,
     slots: usize,
     stations: Vec<Station>,
+    /// When each station wants to go on, as it was when it was last looked at.
+    wakes: Vec<Option<Mono>>,
     by_sip: BTreeMap<SocketAddr, usize>,
     by_rtp: BTreeMap<SocketAddr, usize>,
     network: Network,
@@ -145,10 +147,11 @@ impl World {
             config,
             plan,
             slots,
-            stations,
+            mut stations,
             media,
             weather,
         } = scene;
+        let wakes = stations.iter_mut().map(Station::deadline).collect();
         let switch_at = config.sip.advertised;
         let index = |address: fn(&Station) -> SocketAddr| {
             stations
@@ -165,6 +168,7 @@ impl World {
             by_sip: index(|station| station.sip),
             by_rtp: index(|station| station.rtp),
             stations,
+            wakes,
             network: Network::new(weather, Seed::from_number(seed ^ 0x6e65_7477)),
             media,
             rung: RungPhones::default(),
@@ -218,9 +222,7 @@ impl World {
         };
         consider(self.media.deadline());
         consider(drained_switch(&mut self.switch));
-        for station in &mut self.stations {
-            consider(station.deadline());
-        }
+        consider(self.wakes.iter().flatten().min().copied());
         first
     }
 
@@ -241,7 +243,10 @@ impl World {
         self.packets_leave();
         self.tell_switch(switch::Input::Timeout);
         for number in 0..self.stations.len() {
-            self.station_goes_on(number);
+            if self.wakes[number].is_some_and(|at| at <= now) {
+                self.station_goes_on(number);
+                self.wakes[number] = self.stations[number].deadline();
+            }
         }
     }
 
@@ -426,9 +431,10 @@ impl World {
                     self.media.press(self.now.mono, rtp, digit);
                 }
                 Output::Event(_) => {}
-                Output::Timeout(_) => return,
+                Output::Timeout(_) => break,
             }
         }
+        self.wakes[number] = self.stations[number].deadline();
     }
 
     /// Nothing is left of any call: no dialog, transaction, slot, reservation, leg.
