@@ -17,6 +17,15 @@ use crate::names::LocalTag;
 use crate::session::{Awaits, Exchange, State};
 use crate::transaction::{InviteServer, Repeated, Server, TransactionKey};
 
+/// Who sends a request, as far as a bound is concerned.
+#[derive(Clone, Copy)]
+enum Whose {
+    /// The other side of a session, or of an INVITE that we know.
+    InACall,
+    /// Anybody.
+    Stranger,
+}
+
 impl Endpoint {
     /// A request came.
     pub(super) fn request(&mut self, now: Mono, source: SocketAddr, message: Message) {
@@ -122,7 +131,9 @@ impl Endpoint {
     }
 
     fn new_request(&mut self, request: &Request<'_>) {
-        if self.is_overloaded(request.message.method()) {
+        let session = self.session_of(request.message);
+        let whose = session.map_or(Whose::Stranger, |_| Whose::InACall);
+        if self.is_overloaded(request.message.method(), whose) {
             self.counters.overloaded += 1;
             return;
         }
@@ -132,7 +143,7 @@ impl Endpoint {
         if request.message.to().tag().is_none() {
             return self.outside(request);
         }
-        match self.session_of(request.message) {
+        match session {
             Some(session) => self.in_dialog(request, session),
             //= RFC 3261 section 12.2.2
             //# If the UAS wishes to reject the request because it does not wish to recreate the
@@ -141,12 +152,17 @@ impl Endpoint {
         }
     }
 
-    fn is_overloaded(&self, method: &Method) -> bool {
+    /// Room is kept for those who have a call: a flood of OPTIONS must keep no BYE or CANCEL out.
+    fn is_overloaded(&self, method: &Method, whose: Whose) -> bool {
         let most = self.config.max_transactions;
+        let with_reserve = most.saturating_add(self.config.max_sessions);
         if *method == Method::Invite {
-            let most = most.saturating_add(self.config.max_sessions);
-            return self.transactions.invite_servers.len() >= most;
+            return self.transactions.invite_servers.len() >= with_reserve;
         }
+        let most = match whose {
+            Whose::InACall => with_reserve,
+            Whose::Stranger => most,
+        };
         self.transactions.servers.len() >= most
     }
 
@@ -284,7 +300,9 @@ impl Endpoint {
 
     fn cancel(&mut self, request: &Request<'_>) {
         let invite = TransactionKey::of_invite(request.message, &self.names);
-        if self.is_overloaded(request.message.method()) {
+        let known = self.transactions.invite_servers.get(&invite);
+        let whose = known.map_or(Whose::Stranger, |_| Whose::InACall);
+        if self.is_overloaded(request.message.method(), whose) {
             self.counters.overloaded += 1;
             return;
         }

@@ -296,6 +296,21 @@ fn beyond_the_limit_of_transactions_requests_are_dropped_and_counted() {
 }
 
 #[test]
+fn a_flood_of_strangers_keeps_no_cancel_out() {
+    let mut solo = Solo::with(|config| config.max_transactions = 3);
+    solo.hears(INVITE).answer();
+    for number in 0..5 {
+        solo.hears(&numbered(&request("OPTIONS", ""), number));
+    }
+    solo.said.clear();
+    let (head, _) = INVITE.split_once("Contact").unwrap();
+    solo.hears(&head.replace("INVITE", "CANCEL"));
+    let lines = solo.first_lines();
+    assert!(lines.iter().any(|line| line.contains("200")), "{lines:?}");
+    assert!(lines.iter().any(|line| line.contains("487")), "{lines:?}");
+}
+
+#[test]
 fn beyond_the_limit_of_outputs_datagrams_are_dropped_and_counted() {
     let mut solo = Solo::new();
     let source = "192.0.2.9:5090".parse().unwrap();
