@@ -80,7 +80,7 @@ pub(super) fn check(raw: Raw, file: &str, folder: &Path) -> Result<Settings, Vec
     let prompts = prompts(&raw, folder, &mut faults);
     if let (Some(plan), Some(prompts)) = (&plan, &prompts) {
         for id in plan.prompts() {
-            if !prompts.get(id).is_some() {
+            if prompts.get(id).is_none() {
                 let problem = format!("the plan says {:?}, which is not among them", id.as_str());
                 faults.add(
                     "prompts",

@@ -53,9 +53,11 @@ fn an_unknown_key_is_refused_with_its_line() {
 
 #[test]
 fn every_fault_is_named_at_once() {
-    let mut raw = Raw::default();
-    raw.plan = "missing.toml".into();
-    raw.prompts = "missing".into();
+    let mut raw = Raw {
+        plan: "missing.toml".into(),
+        prompts: "missing".into(),
+        ..Raw::default()
+    };
     raw.sip.gateway = "provider.example".into();
     raw.media.last_port = raw.media.first_port;
     raw.limits.calls = 0;
