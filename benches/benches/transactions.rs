@@ -2,7 +2,8 @@
 //!
 //! A whole call is INVITE, 100, 180, 200, ACK, BYE, 200, written and read on both sides: what one
 //! leg in and one leg out cost a back-to-back user agent, less the switch. The clock goes on by
-//! 1 ms a call, so that the tables hold what lingers at 1,000 calls a second (32 s of transactions).
+//! 1 ms a call, so that the tables hold what lingers at 1,000 calls a second (32 s of
+//! transactions).
 
 use std::time::Duration;
 

@@ -23,6 +23,8 @@ struct Contact {
     sequence: u64,
     open_attempt: Option<u16>,
     acceptance: Option<Acceptance>,
+    /// Since when its caller waits for us.
+    waiting_since: Option<Mono>,
     joined: bool,
     attempts: u32,
     outcome: bool,
@@ -130,12 +132,15 @@ impl Judge {
 
     /// A caller who waits for us hears something.
     pub fn silence(&mut self, now: Mono, legs: &Legs) {
-        for (case, contact) in &self.contacts {
+        for (case, contact) in &mut self.contacts {
             if contact.open_attempt.is_none() || contact.joined {
+                contact.waiting_since = None;
                 continue;
             }
+            // What was silent while we waited for the caller's key does not count.
+            let waits = now.since(*contact.waiting_since.get_or_insert(now));
             if let Some(silent) = legs.caller_silent_for(*case, now)
-                && silent > SILENCE
+                && silent.min(waits) > SILENCE
             {
                 self.broken
                     .push(format!("{case}: its caller heard nothing for {silent:?}"));

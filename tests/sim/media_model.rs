@@ -74,7 +74,7 @@ impl Sounds for MediaModel {
         let Some(name) = self.by_phone.get(&phone).copied() else {
             return;
         };
-        self.seen.pressed(phone, digit);
+        self.seen.pressed(now, phone, digit);
         self.happenings
             .push_back(Happening::Event(Event::KeyDown { leg: name, digit }));
         self.at(now + KEY, Due::KeyUp(name, digit));

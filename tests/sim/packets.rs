@@ -130,9 +130,9 @@ impl Sounds for Packets {
         &mut self.wires.happenings
     }
 
-    fn press(&mut self, _now: Mono, phone: SocketAddr, digit: Digit) {
+    fn press(&mut self, now: Mono, phone: SocketAddr, digit: Digit) {
         // The phone's packets tell media; this is for the judge.
-        self.wires.legs.pressed(phone, digit);
+        self.wires.legs.pressed(now, phone, digit);
     }
 
     fn dead(&mut self, _phone: SocketAddr) {

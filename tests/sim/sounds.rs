@@ -47,7 +47,11 @@ pub trait Sounds {
 pub struct Legs {
     legs: std::collections::BTreeMap<MediaLeg, Seen>,
     taped: std::collections::BTreeMap<CaseId, MediaLeg>,
+    last_keys: std::collections::BTreeMap<SocketAddr, (Mono, Digit)>,
 }
+
+/// A key's packets may arrive for so long after it was pressed, while our side of the leg opens.
+const KEY_ON_ITS_WAY: Duration = Duration::from_millis(500);
 
 /// One leg, seen from outside.
 #[derive(Debug)]
@@ -98,11 +102,14 @@ impl Legs {
     pub fn command(&mut self, now: Mono, command: &Command) {
         match command {
             Command::Open { leg, stream } => {
+                let phone = stream.remote_rtp;
+                let last = self.last_keys.get(&phone);
+                let on_its_way = last.filter(|(at, _)| now.since(*at) < KEY_ON_ITS_WAY);
                 let seen = Seen {
-                    phone: stream.remote_rtp,
+                    phone,
                     room: None,
                     silent_since: Some(now),
-                    keys: Vec::new(),
+                    keys: on_its_way.map(|(_, digit)| *digit).into_iter().collect(),
                 };
                 self.legs.insert(*leg, seen);
             }
@@ -137,7 +144,8 @@ impl Legs {
     }
 
     /// A key goes down on a phone: whatever leg it has may be told so.
-    pub fn pressed(&mut self, phone: SocketAddr, digit: Digit) {
+    pub fn pressed(&mut self, now: Mono, phone: SocketAddr, digit: Digit) {
+        self.last_keys.insert(phone, (now, digit));
         for seen in self.legs.values_mut().filter(|leg| leg.phone == phone) {
             seen.keys.push(digit);
         }
