@@ -15,6 +15,7 @@
 
 mod bounds;
 mod crash;
+mod demo;
 mod hostile;
 #[path = "../sipp/http.rs"]
 mod http;

@@ -305,7 +305,7 @@ fn holds_number(line: &str) -> bool {
 }
 
 /// The binary: `ROTALINE_BIN`, or else built now, so that no test is passed by yesterday's.
-fn rotaline() -> &'static Path {
+pub fn rotaline() -> &'static Path {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
     BUILT.get_or_init(|| {
         if let Some(path) = std::env::var_os("ROTALINE_BIN") {
@@ -329,7 +329,7 @@ fn rotaline() -> &'static Path {
     })
 }
 
-fn root() -> PathBuf {
+pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("..")
         .canonicalize()

@@ -45,6 +45,7 @@ pub async fn show(service: &Service, ladder: &Ladder, recordings: &Path) -> Resu
     for recording in &case.recordings {
         if let Some(wav) = &recording.wav {
             let file = recordings.join(&wav.file);
+            let file = file.canonicalize().unwrap_or(file);
             ladder.say(&format!(
                 "  recording {} ({:.1} s)",
                 file.display(),
