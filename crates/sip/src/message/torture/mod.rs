@@ -1,6 +1,7 @@
 //! The torture messages of RFC 4475 and RFC 5118, each with the verdict of this layer.
 //!
-//! The `.dat` files are the RFCs' own messages, byte for byte. A verdict says what becomes of the
+//! The `.dat` files of RFC 4475 are the RFC's own messages, byte for byte; those of RFC 5118 follow
+//! its text, with lengths recomputed. A verdict says what becomes of the
 //! datagram before any user agent sees it; what a user agent then makes of an accepted one (405,
 //! 415, 416, 420, 483) is the endpoint's. Where RFC 4475 leaves a choice ("reasonable to reject",
 //! "could be liberal"), this product rejects; the one exception is a Date that nobody reads.
