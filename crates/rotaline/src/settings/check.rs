@@ -12,7 +12,8 @@ use rotaline_routing::{Plan, Source};
 use rotaline_sip as sip;
 use rotaline_switch as switch;
 
-use super::fault::Fault;
+use super::Fault;
+use super::fault::fault;
 use super::raw::Raw;
 
 /// RFC 3261 table 4.
@@ -45,7 +46,7 @@ struct Faults<'a> {
 
 impl Faults<'_> {
     fn add(&mut self, key: &str, problem: &str, remedy: &str) {
-        self.found.push(Fault::new(self.file, key, problem, remedy));
+        self.found.push(fault(self.file, key, problem, remedy));
     }
 
     /// The address that phones are told: `advertise`, or `listen` if that is one.
@@ -123,7 +124,7 @@ fn plan(raw: &Raw, folder: &Path, faults: &mut Faults<'_>) -> Option<Plan> {
     match Plan::parse(&[Source { name, text }]) {
         Ok(plan) => Some(plan),
         Err(found) => {
-            faults.found.extend(found.into_iter().map(Fault::from));
+            faults.found.extend(found);
             None
         }
     }

@@ -11,13 +11,15 @@ mod raw;
 use std::path::Path;
 
 pub use check::Settings;
-pub use fault::Fault;
+pub use rotaline_routing::Fault;
+
+use fault::{fault, fault_from_toml};
 
 /// Reads and checks a settings file, with the plan and the prompts that it names.
 pub fn load(file: &Path) -> Result<Settings, Vec<Fault>> {
     let shown = file.display().to_string();
     let text = std::fs::read_to_string(file).map_err(|error| {
-        vec![Fault::new(
+        vec![fault(
             &shown,
             "",
             &format!("cannot be read: {error}"),
@@ -25,7 +27,7 @@ pub fn load(file: &Path) -> Result<Settings, Vec<Fault>> {
         )]
     })?;
     let raw =
-        toml::from_str(&text).map_err(|error| vec![Fault::from_toml(&shown, &text, &error)])?;
+        toml::from_str(&text).map_err(|error| vec![fault_from_toml(&shown, &text, &error)])?;
     // Whole, so that a path that is shown can be copied from anywhere.
     let whole = file.canonicalize().unwrap_or_else(|_| file.to_owned());
     let folder = whole.parent().unwrap_or(Path::new("."));

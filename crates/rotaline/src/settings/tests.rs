@@ -46,7 +46,7 @@ fn shipped_settings_are_faultless() {
 fn an_unknown_key_is_refused_with_its_line() {
     let text = "[sip]\nlisten = \"127.0.0.1:5060\"\nlissten = 1\n";
     let error = toml::from_str::<Raw>(text).unwrap_err();
-    let fault = Fault::from_toml("x.toml", text, &error);
+    let fault = fault_from_toml("x.toml", text, &error);
     assert_eq!(fault.file, "x.toml:3");
     assert!(fault.problem.contains("lissten"), "{fault}");
 }
