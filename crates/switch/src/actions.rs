@@ -9,8 +9,8 @@ use rotaline_sip::Invite;
 
 use crate::boundary::Output;
 use crate::causes;
-use crate::leg::{Leg, MediaState, Negotiation, stream_config};
-use crate::live_call::CallKey;
+use crate::leg::{Leg, MediaState, Negotiation, codecs, stream_config};
+use crate::live_call::{CALLER, CallKey};
 use crate::switch::Switch;
 
 impl Switch {
@@ -111,10 +111,11 @@ impl Switch {
 
     fn try_dial(&mut self, key: CallKey, id: LegId, to: &PhoneAddress) -> Option<()> {
         let (target, destination) = self.target(to)?;
-        let thread = self.calls.get(&key)?.thread;
+        let call = self.calls.get_mut(&key)?;
+        let (thread, codec) = (call.thread, call.leg_mut(CALLER).and_then(|leg| leg.codec));
         let port = self.ports.take(thread, key, id)?;
         let local = self.local_description(port.rtp_port);
-        let offer = sdp::offer(&local, sdp::CODECS);
+        let offer = sdp::offer(&local, codecs(codec));
         let from_user = self
             .world
             .plan
@@ -136,6 +137,7 @@ impl Switch {
             over: false,
             port: Some(port),
             negotiation: Negotiation::OurOffer,
+            codec: None,
             media: MediaState::Waiting(Vec::new()),
             local,
             sent: offer,

@@ -23,6 +23,8 @@ pub(crate) struct Leg {
     pub port: Option<Port>,
     /// How far offer and answer have come.
     pub negotiation: Negotiation,
+    /// What it speaks, once that is agreed or will be by our answer.
+    pub codec: Option<sdp::Codec>,
     /// Whether its media flows.
     pub media: MediaState,
     /// What we said of ourselves last.
@@ -58,9 +60,30 @@ pub(crate) enum MediaState {
 }
 
 impl Leg {
+    /// A new description of ours, as it is sent.
+    //= RFC 3264 section 8
+    //# When issuing an offer that modifies the session, the "o=" line of the new SDP MUST be
+    //# identical to that in the previous SDP, except that the version in the origin field MUST
+    //# increment by one from the previous SDP.
+    pub fn says(&mut self, description: Bytes) -> Bytes {
+        if !sdp::same_but_for_version(&description, &self.sent) {
+            self.local.version += 1;
+            self.sent = sdp::with_version(&description, self.local.version);
+        }
+        self.sent.clone()
+    }
+
     /// Whether nothing of it is left.
     pub fn is_gone(&self) -> bool {
         self.session.is_none() && self.port.is_none()
+    }
+}
+
+/// What we offer to a leg that is to speak `first`: equal codecs are relayed as they are.
+pub(crate) fn codecs(first: Option<sdp::Codec>) -> &'static [sdp::Codec] {
+    match first {
+        Some(sdp::Codec::Pcmu) => &[sdp::Codec::Pcmu, sdp::Codec::Pcma],
+        Some(sdp::Codec::Pcma) | None => sdp::CODECS,
     }
 }
 

@@ -12,6 +12,9 @@ use crate::leg::Leg;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct CallKey(pub u64);
 
+/// The leg that rang us.
+pub(crate) const CALLER: LegId = LegId(0);
+
 /// Ladder lines that are gathered before they are journalled, so that a crash loses few.
 const LADDER_BATCH: usize = 24;
 

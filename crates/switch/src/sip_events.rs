@@ -10,12 +10,9 @@ use rotaline_sip::{Event, Incoming, RejectWith, SessionId, Traced};
 use crate::boundary::Admission;
 use crate::causes;
 use crate::config::RETRY_AFTER_S;
-use crate::leg::{Leg, MediaState, Negotiation, stream_config};
-use crate::live_call::{CallKey, LiveCall};
+use crate::leg::{Leg, MediaState, Negotiation, codecs, stream_config};
+use crate::live_call::{CALLER, CallKey, LiveCall};
 use crate::switch::Switch;
-
-/// The leg that rang us.
-const CALLER: LegId = LegId(0);
 
 /// Ladder lines of sessions that have no call yet; more are dropped (an INVITE and its 100 do).
 const UNCLAIMED: usize = 16;
@@ -118,12 +115,17 @@ impl Switch {
             return;
         };
         self.next_key += 1;
+        let codec = match &negotiation {
+            Negotiation::Answerable(_, stream) => Some(stream.codec),
+            Negotiation::OfferInAnswer | Negotiation::OurOffer | Negotiation::Agreed => None,
+        };
         let leg = Leg {
             id: CALLER,
             session: Some(session),
             over: false,
             port: Some(port),
             negotiation,
+            codec,
             media: MediaState::Waiting(Vec::new()),
             local,
             sent: Bytes::new(),
@@ -178,6 +180,7 @@ impl Switch {
             return self.leg_event(key, id, LegEvent::Refused(Refusal::Unreachable));
         };
         leg.negotiation = Negotiation::Agreed;
+        leg.codec = Some(stream.codec);
         self.open_media(key, id, &stream);
         self.leg_event(key, id, LegEvent::Answered);
     }
@@ -205,6 +208,7 @@ impl Switch {
             return self.leg_event(key, id, LegEvent::Ended(Gone::HungUp));
         };
         leg.negotiation = Negotiation::Agreed;
+        leg.codec = Some(stream.codec);
         match leg.media {
             MediaState::Waiting(_) => self.open_media(key, id, &stream),
             MediaState::Open => self.update_media(key, id, &stream),
@@ -222,10 +226,9 @@ impl Switch {
             return;
         };
         let Some(offer) = offer else {
-            // It asks for our offer: the same as before, so with the same version.
+            // It asks for our offer.
             leg.negotiation = Negotiation::OurOffer;
-            leg.sent = sdp::offer(&leg.local, sdp::CODECS);
-            let sent = leg.sent.clone();
+            let sent = leg.says(sdp::offer(&leg.local, codecs(leg.codec)));
             self.endpoint.accept_reoffer(now, session, sent);
             return;
         };
@@ -236,14 +239,8 @@ impl Switch {
             self.endpoint.reject_reoffer(now, session, 488);
             return;
         };
-        // RFC 3264 section 8: the version grows if, and only if, the description has changed.
-        let answer = if sdp::same_but_for_version(&answer, &leg.sent) {
-            leg.sent.clone()
-        } else {
-            leg.local.version += 1;
-            leg.sent = sdp::with_version(&answer, leg.local.version);
-            leg.sent.clone()
-        };
+        let answer = leg.says(answer);
+        leg.codec = Some(stream.codec);
         self.endpoint.accept_reoffer(now, session, answer);
         self.update_media(key, id, &stream);
     }

@@ -1,6 +1,6 @@
 //! The switch's door: who is let in, and who is told to come again.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -106,26 +106,118 @@ fn switch() -> Switch {
     Switch::new(config, Arc::new(plan), &slots, Seed::from_number(1), NOW)
 }
 
+#[test]
+fn the_callers_codec_is_offered_to_the_called_phone_first() {
+    for (theirs, ours) in [
+        ("0 8", "0 8 101"),
+        ("0", "0 8 101"),
+        ("8 0", "8 0 101"),
+        ("18 8", "8 0 101"),
+    ] {
+        let mut switch = switch();
+        let offer = format!(
+            "v=0\r\no=- 1 1 IN IP4 10.0.0.7\r\ns=-\r\nc=IN IP4 10.0.0.7\r\nt=0 0\r\n\
+             m=audio 4000 RTP/AVP {theirs}\r\n"
+        );
+        let sent = call(&mut switch, "1001", "pcmu", &offer);
+        let invite = sent.iter().find(|(to, _)| *to == FAR).expect("an INVITE");
+        assert!(invite.1.starts_with("INVITE "), "{}", invite.1);
+        let formats = format!(" RTP/AVP {ours}\r\n");
+        assert!(invite.1.contains(&formats), "{theirs}: {}", invite.1);
+    }
+    let mut switch = switch();
+    let late = call(&mut switch, "1001", "late", "");
+    let invite = late.iter().find(|(to, _)| *to == FAR).expect("an INVITE");
+    assert!(invite.1.contains(" RTP/AVP 8 0 101\r\n"), "no offer yet");
+}
+
+#[test]
+fn a_refresh_without_an_offer_is_offered_what_was_said_or_a_newer_version() {
+    let last = |sent: &[(SocketAddr, String)]| {
+        let last = sent.iter().rfind(|(to, _)| *to == CALLER);
+        last.expect("a 200").1.clone()
+    };
+    let line = |answer: &str, name: &str| {
+        let line = answer.lines().find(|line| line.starts_with(name));
+        line.expect("a line").to_owned()
+    };
+    let version = |answer: &str| -> (u64, String) {
+        let origin = line(answer, "o=");
+        let version = origin.split(' ').nth(2).expect("a version");
+        (version.parse().expect("a number"), line(answer, "m="))
+    };
+    let mut switch = switch();
+    let taken = last(&call(&mut switch, "1001", "a", OFFER));
+    let to = line(&taken, "To:");
+    let (_, tag) = to.split_once(";tag=").expect("a tag");
+    let first = version(&last(&again(&mut switch, tag, 2, OFFER)));
+    let offered = version(&last(&again(&mut switch, tag, 3, "")));
+    let once_more = version(&last(&again(&mut switch, tag, 4, "")));
+    assert_eq!(first.0, 1);
+    assert_ne!(first.1, offered.1, "one codec answered, two offered");
+    assert_eq!(offered.0, 2);
+    assert_eq!(once_more, offered);
+}
+
+const CALLER: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(10, 0, 0, 7)), 5060);
+const FAR: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(10, 0, 0, 9)), 5060);
+const OFFER: &str = "v=0\r\no=- 1 1 IN IP4 10.0.0.7\r\ns=-\r\nc=IN IP4 10.0.0.7\r\nt=0 0\r\n\
+                     m=audio 4000 RTP/AVP 0 8\r\n";
+
 /// What the caller of a new call is sent at once.
 fn answers(switch: &mut Switch, dialled: &str, name: &str) -> Vec<String> {
-    let caller = SocketAddr::from(([10, 0, 0, 7], 5060));
-    let invite = format!(
-        "INVITE sip:{dialled}@10.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP 10.0.0.7;branch=z9hG4bK{name}\r\n\
-         Max-Forwards: 70\r\nFrom: <sip:7@10.0.0.7>;tag={name}\r\nTo: <sip:{dialled}@10.0.0.1>\r\n\
-         Call-ID: {name}\r\nCSeq: 1 INVITE\r\nContact: <sip:7@10.0.0.7>\r\n\
-         Content-Length: 0\r\n\r\n"
+    let sent = call(switch, dialled, name, "").into_iter();
+    sent.filter(|(to, _)| *to == CALLER)
+        .map(|(_, text)| text)
+        .collect()
+}
+
+/// What is sent at once when a caller calls.
+fn call(switch: &mut Switch, dialled: &str, name: &str, offer: &str) -> Vec<(SocketAddr, String)> {
+    let to = format!("<sip:{dialled}@10.0.0.1>");
+    request(switch, "INVITE", name, &to, 1, offer)
+}
+
+/// The caller acknowledges, and offers anew in the same dialog.
+fn again(switch: &mut Switch, tag: &str, cseq: u32, offer: &str) -> Vec<(SocketAddr, String)> {
+    let to = format!("<sip:1001@10.0.0.1>;tag={tag}");
+    request(switch, "ACK", "a", &to, cseq - 1, OFFER);
+    request(switch, "INVITE", "a", &to, cseq, offer)
+}
+
+/// What is sent at once after a request of the caller's.
+fn request(
+    switch: &mut Switch,
+    method: &str,
+    name: &str,
+    to: &str,
+    cseq: u32,
+    sdp: &str,
+) -> Vec<(SocketAddr, String)> {
+    let target = to.trim_start_matches('<').split('>').next().unwrap_or(to);
+    let kind = if sdp.is_empty() {
+        ""
+    } else {
+        "Content-Type: application/sdp\r\n"
+    };
+    let text = format!(
+        "{method} {target} SIP/2.0\r\nVia: SIP/2.0/UDP 10.0.0.7;branch=z9hG4bK{name}{method}{cseq}\r\n\
+         Max-Forwards: 70\r\nFrom: <sip:7@10.0.0.7>;tag={name}\r\nTo: {to}\r\n\
+         Call-ID: {name}\r\nCSeq: {cseq} {method}\r\nContact: <sip:7@10.0.0.7>\r\n{kind}\
+         Content-Length: {}\r\n\r\n{sdp}",
+        sdp.len()
     );
-    let bytes = Bytes::from(invite);
-    let source = caller;
+    let bytes = Bytes::from(text);
+    let source = CALLER;
     switch.handle_input(NOW, Input::Datagram { source, bytes });
-    let mut answers = Vec::new();
+    let mut sent = Vec::new();
     loop {
         match switch.poll_output() {
-            Output::Transmit { to, bytes } if to == caller => {
-                answers.push(String::from_utf8_lossy(&bytes).into_owned());
+            Output::Transmit { to, bytes } => {
+                sent.push((to, String::from_utf8_lossy(&bytes).into_owned()));
             }
-            Output::Transmit { .. } | Output::Media { .. } | Output::Record(_) => {}
-            Output::Timeout(_) => return answers,
+            Output::Media { .. } | Output::Record(_) => {}
+            Output::Timeout(_) => return sent,
         }
     }
 }
