@@ -23,6 +23,9 @@ const END_TO_NEXT: f64 = 5_000.0;
 const KEY_TO_BRIDGE: f64 = 400.0;
 const HANG_UP_TO_PHONE: f64 = 5_000.0;
 
+/// What the phones that refuse a call log.
+const REFUSALS: [&str; 2] = ["BUSY", "DECLINED"];
+
 /// Two processes' clocks are one, but a log line is written after its event.
 const SLACK: f64 = 20.0;
 
@@ -303,12 +306,15 @@ impl Delays {
                 continue;
             };
             let passed_on = |key: &Key| key.digit == "2" && key.start < *invite;
-            let end = match trace.last_key(passed_on) {
-                Some(key) => Some(key.end),
-                None => trace.end(),
+            let (what, end) = match trace.last_key(passed_on) {
+                Some(key) => ("2 to next INVITE", Some(key.end)),
+                None if REFUSALS.iter().any(|word| trace.at(word).is_some()) => {
+                    ("refusal to next INVITE", trace.end())
+                }
+                None => ("end to next INVITE", trace.end()),
             };
             match end {
-                Some(end) => self.note("end to next INVITE", invite - end, END_TO_NEXT),
+                Some(end) => self.note(what, invite - end, END_TO_NEXT),
                 None => self
                     .problems
                     .push(format!("{next} was rung while {before} was")),
@@ -316,8 +322,11 @@ impl Delays {
         }
     }
 
-    /// Nobody is heard before the key; both are soon after it. The peer's own voice comes back
-    /// 60 ms after its first end-of-event packet, so that no less than that can be seen here.
+    /// Nobody is heard before the key; both are soon after it. Measured from the phone's first
+    /// end-of-event packet, as it is sent, to the first packet with the other's voice in it, by the
+    /// kernel's time of its arrival: on loopback, the instants at the engine's sockets. The phone's
+    /// own voice is back after 60 ms at the earliest (its three end packets take audio's place);
+    /// the caller's packets come every 20 ms, so up to 20 ms are chance.
     fn bridge(&mut self, scenario: &Scenario, traces: &Traces, name: &str, phone: &Trace) {
         let Some(party) = scenario.is.phone.get(name) else {
             return;
@@ -348,12 +357,15 @@ impl Delays {
             if name != LINE && trace.first_tone(hz).is_some() {
                 continue; // who has talked is asked for the outcome
             }
-            let told = ["CANCEL", "GONE"]
+            let ends = [("CANCEL", "hang-up to CANCEL"), ("GONE", "hang-up to BYE")];
+            let told = ends
                 .iter()
-                .filter_map(|word| trace.at(word))
-                .next();
-            if let Some(told) = told.filter(|told| invite < left && *told > left - SLACK) {
-                self.note("hang-up to phone", told - left, HANG_UP_TO_PHONE);
+                .find_map(|(word, what)| Some((what, trace.at(word)?)));
+            if let Some((what, told)) = told
+                && invite < left
+                && told > left - SLACK
+            {
+                self.note(what, told - left, HANG_UP_TO_PHONE);
             }
         }
     }

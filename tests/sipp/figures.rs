@@ -1,4 +1,4 @@
-//! One scenario many times over, on servers of their own: median and 99th percentile of every
+//! A few scenarios many times over, on servers of their own: median and 99th percentile of every
 //! delay. Asked for by `ROTALINE_CALLS=200`, since it takes minutes (`tests/run --long`).
 
 use std::sync::Mutex;
@@ -11,15 +11,22 @@ use crate::delays::Delays;
 use crate::scenario::Scenario;
 use crate::{AT_A_TIME, House, run};
 
-/// The call that is measured: one key chooses, one key accepts.
-pub const SCENARIO: &str = "accepted-by-the-first";
+/// The calls that are measured: one key chooses, one key accepts; phones refuse; callers hang up.
+pub const SCENARIOS: [&str; 5] = [
+    "accepted-by-the-first",
+    "two-passes-on",
+    "nobody-accepts",
+    "caller-leaves-while-ringing",
+    "caller-leaves-in-whisper",
+];
 
 /// How many calls are asked for; none: no figures.
 pub fn calls() -> Option<usize> {
     std::env::var("ROTALINE_CALLS").ok()?.parse().ok()
 }
 
-/// Plays the calls, a few at a time, and prints what they took; an error lists those that failed.
+/// Plays a scenario's calls, a few at a time, and prints what they took; an error lists those that
+/// failed.
 pub fn measure(house: &House, scenario: &Scenario, calls: usize) -> Result<()> {
     let (next, results) = (AtomicUsize::new(1), Mutex::new(Vec::new()));
     thread::scope(|scope| {
@@ -43,6 +50,7 @@ pub fn measure(house: &House, scenario: &Scenario, calls: usize) -> Result<()> {
         .into_inner()
         .unwrap_or_else(|poisoned| poisoned.into_inner());
     let (played, failed): (Vec<_>, Vec<_>) = results.into_iter().partition(Result::is_ok);
+    println!("{}", scenario.name);
     print(&played.into_iter().flatten().collect::<Vec<_>>());
     let failed: Vec<String> = failed
         .into_iter()
@@ -66,6 +74,6 @@ fn print(calls: &[Delays]) {
         let percentile =
             |percent: usize| values[(values.len() * percent / 100).min(values.len() - 1)];
         let (median, p99, count) = (percentile(50), percentile(99), values.len());
-        println!("{name:<20} median {median:6.1} ms, p99 {p99:6.1} ms of {count}");
+        println!("  {name:<24} median {median:6.1} ms, p99 {p99:6.1} ms of {count}");
     }
 }

@@ -90,7 +90,7 @@ fn built(root: &Path) -> Result<PathBuf> {
 fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();
     arguments.test_threads.get_or_insert(AT_A_TIME);
-    match trials(&arguments) {
+    match trials(&mut arguments) {
         Ok(trials) => libtest_mimic::run(&arguments, trials).exit_code(),
         Err(error) => {
             eprintln!("sipp: {error:#}");
@@ -99,7 +99,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn trials(arguments: &Arguments) -> Result<Vec<Trial>> {
+fn trials(arguments: &mut Arguments) -> Result<Vec<Trial>> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("..")
         .canonicalize()?;
@@ -110,14 +110,17 @@ fn trials(arguments: &Arguments) -> Result<Vec<Trial>> {
         Some(House::find(&root)?)
     };
     if let (Some(house), Some(calls)) = (&house, figures::calls()) {
-        let (house, folder) = (
-            house.clone(),
-            root.join("sipp-scenarios").join(figures::SCENARIO),
-        );
-        return Ok(vec![Trial::test("figures", move || {
-            let scenario = Scenario::read(&folder)?;
-            figures::measure(&house, &scenario, calls).map_err(|error| format!("{error:#}").into())
-        })]);
+        let figures = |name: &str| {
+            let (house, folder) = (house.clone(), root.join("sipp-scenarios").join(name));
+            Trial::test(format!("figures/{name}"), move || {
+                let measured = Scenario::read(&folder)
+                    .and_then(|scenario| figures::measure(&house, &scenario, calls));
+                measured.map_err(|error| format!("{error:#}").into())
+            })
+        };
+        // One after the other: each plays several calls at a time.
+        arguments.test_threads = Some(1);
+        return Ok(figures::SCENARIOS.into_iter().map(figures).collect());
     }
     let trial = |folder: PathBuf| {
         let name = folder

@@ -88,7 +88,8 @@ pub enum Command {
         /// How, from now on.
         stream: StreamConfig,
     },
-    /// Plays sounds in place of whatever is playing; while they last they replace the room.
+    /// Plays sounds in place of whatever is playing; while they last they replace the room, but
+    /// for a beep, which is heard over it.
     Play {
         /// To whom.
         leg: MediaLeg,

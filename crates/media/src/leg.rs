@@ -292,7 +292,12 @@ impl Leg {
 
     /// Whether what the others of its room say is what this leg hears.
     pub(crate) fn hears_room(&self) -> bool {
-        self.playing.is_none() && self.sends()
+        !self.is_kept_from_room() && self.sends()
+    }
+
+    /// Whether something plays in place of the room.
+    pub(crate) fn is_kept_from_room(&self) -> bool {
+        self.playing.as_ref().is_some_and(|it| !it.is_over_room())
     }
 
     /// Others are in the room from now on: what was keyed before is not for them.

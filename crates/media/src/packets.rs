@@ -16,11 +16,14 @@ use rotaline_model::Mono;
 
 use crate::g711;
 use crate::leg::{Content, Leg, Link, Taped};
+use crate::play::Ended;
 use crate::receive::Arrival;
 use crate::recordings::Recordings;
 use crate::rtp::{self, HEADER_LENGTH, Header, Packet, TelephoneEvent};
 use crate::send::Relayed;
 use crate::tape::{Side, is_silent};
+use crate::ticks::tones_of;
+use crate::tone::Tones;
 use crate::{Codec, Io, Media};
 
 impl Media {
@@ -157,11 +160,12 @@ impl Media {
         let Some(relayed) = relayed else {
             return;
         };
-        if let Some(taped) = other_tape {
-            let side = taped.hears();
-            place(&mut self.tapes, taped, side, (at, codec, audio), io);
-        }
         if let Some(audio) = packet.get_mut(payload.clone()) {
+            add_playing(other, tones_of(&self.tones, codec), codec, audio, io);
+            if let Some(taped) = other_tape {
+                let side = taped.hears();
+                place(&mut self.tapes, taped, side, (at, codec, audio), io);
+            }
             g711::transcode(codec, other.codec(), audio);
         }
         send_rewritten(other, &relayed, packet, payload, io);
@@ -243,6 +247,20 @@ fn pair(slots: &mut [Option<Box<Leg>>], slot: u32) -> Option<(&mut Leg, Option<&
             let [leg, other] = slots.get_disjoint_mut([place, other as usize]).ok()?;
             Some((leg.as_deref_mut()?, other.as_deref_mut()))
         }
+    }
+}
+
+/// What a leg hears over its room goes into what is relayed to it.
+fn add_playing(to: &mut Leg, tones: &Tones, codec: Codec, audio: &mut [u8], io: &mut impl Io) {
+    let Some(playing) = &mut to.playing else {
+        return;
+    };
+    match playing.add_to(codec, tones, audio) {
+        0 => {
+            io.event(playing.ended(to.id, Ended::Complete));
+            to.playing = None;
+        }
+        added => playing.was_heard(added),
     }
 }
 

@@ -11,6 +11,9 @@ use crate::{Codec, Event, MediaLeg};
 /// Most sounds of one playing; what is beyond is not played.
 pub const MAX_SOUNDS: usize = 64;
 
+/// Samples that are added to a room's packet at a time.
+const ADDED_AT_ONCE: usize = 160;
+
 /// One playing.
 #[derive(Debug)]
 pub(crate) struct Playing {
@@ -87,6 +90,28 @@ impl Playing {
         }
         packet[filled..].fill(codec.silence());
         filled
+    }
+
+    /// Whether the room is heard under it. SERVICE 1.8: the beep is short, and those whom it tells
+    /// that they are joined are not kept apart by it.
+    pub(crate) fn is_over_room(&self) -> bool {
+        self.clips.iter().all(|clip| matches!(clip, Clip::Beep))
+    }
+
+    /// Adds what is played to a packet of the room's. Answers with the number of samples played, 0
+    /// at the end.
+    pub(crate) fn add_to(&mut self, codec: Codec, tones: &Tones, packet: &mut [u8]) -> usize {
+        let mut added = 0;
+        for part in packet.chunks_mut(ADDED_AT_ONCE) {
+            let mut sounds = [codec.silence(); ADDED_AT_ONCE];
+            let filled = self.fill(codec, tones, &mut sounds[..part.len()]);
+            for (byte, sound) in part.iter_mut().zip(&sounds[..filled]) {
+                let sum = codec.decode(*byte).saturating_add(codec.decode(*sound));
+                *byte = codec.encode(sum);
+            }
+            added += filled;
+        }
+        added
     }
 
     /// Samples of a packet that left.

@@ -50,7 +50,7 @@ impl Media {
         else {
             return;
         };
-        if leg.playing.is_some() || !leg.out.is_relaying(now) {
+        if leg.is_kept_from_room() || !leg.out.is_relaying(now) {
             let tones = tones_of(&self.tones, leg.codec());
             send_local(leg, tones, mix.as_ref(), &mut self.tapes, at, io);
         }
@@ -149,13 +149,20 @@ fn send_local(
         origin = Origin::Mix;
     }
     if let Some(playing) = &mut leg.playing {
-        let played = playing.fill(codec, tones, payload);
+        let over_mix = mix.is_some() && playing.is_over_room();
+        let played = if over_mix {
+            playing.add_to(codec, tones, payload)
+        } else {
+            playing.fill(codec, tones, payload)
+        };
         if played == 0 {
             let event = playing.ended(leg.id, Ended::Complete);
             leg.playing = None;
             io.event(event);
         } else {
-            origin = Origin::Playing(leg.playings);
+            if !over_mix {
+                origin = Origin::Playing(leg.playings);
+            }
             if sends {
                 playing.was_heard(played);
             }

@@ -20,7 +20,8 @@ const RING_AMPLITUDE: f64 = 5_000.0;
 const BEEP_HZ: f64 = 1400.0;
 const BEEP_LENGTH: usize = 120 * PER_MS as usize;
 const BEEP_RAMP: usize = 5 * PER_MS as usize;
-const BEEP_AMPLITUDE: f64 = 6_000.0;
+/// -15 dBm0: plain to hear, and a voice under it is understood.
+const BEEP_AMPLITUDE: f64 = 4_000.0;
 
 /// The tables of one codec.
 #[derive(Debug)]

@@ -210,3 +210,85 @@ fn a_prompt_replaces_the_room_while_it_lasts_and_the_room_comes_back() {
     assert_one_stream(&world.sent(0), 0);
     assert_one_stream(&world.sent(1), 0);
 }
+
+#[test]
+fn a_beep_is_heard_over_the_room_and_keeps_nobody_apart() {
+    for other in [Codec::Pcma, Codec::Pcmu] {
+        let (mut world, _, b) = World::talk(Codec::Pcma, other);
+        let mut a = Source::new(0, Codec::Pcma, 4000);
+        let joined = world.now();
+        world.play(b, 1, vec![Sound::Beep]);
+        for _ in 0..20 {
+            a.send(&mut world);
+            world.run(20);
+        }
+        let sent = world.sent_since(1, joined);
+        assert_eq!(
+            sent[0].at, joined,
+            "the first packet is relayed as it comes"
+        );
+        assert_eq!(sent.len(), 20);
+        for (n, sent) in sent.iter().enumerate() {
+            let samples = sent
+                .payload
+                .iter()
+                .map(|byte| i32::from(other.decode(*byte)));
+            let (mut least, mut most) = (i32::MAX, i32::MIN);
+            for sample in samples {
+                (least, most) = (least.min(sample), most.max(sample));
+            }
+            let middle = (least + most) / 2;
+            assert!((3700..4300).contains(&middle), "packet {n}: about {middle}");
+            assert_eq!(most - least > 5000, n < 6, "packet {n}: beep of 120 ms");
+        }
+        let told = played(&world);
+        assert_eq!(told.len(), 1);
+        assert_eq!((told[0].2, told[0].3), (120, true));
+        assert_one_stream(&world.sent(1), 0);
+    }
+}
+
+#[test]
+fn a_beep_is_heard_over_silence_and_over_a_mix() {
+    let (mut world, _, b) = World::talk(Codec::Pcma, Codec::Pcma);
+    let silent = world.now();
+    world.play(b, 1, vec![Sound::Beep]);
+    world.run(200);
+    let beeps = |world: &World, since| {
+        let sent = world.sent_since(1, since);
+        let spread = |payload: &[u8]| {
+            let samples = payload.iter().map(|byte| Codec::Pcma.decode(*byte));
+            samples.clone().max().unwrap() as i32 - samples.min().unwrap() as i32
+        };
+        let loud = sent.iter().filter(|sent| spread(&sent.payload) > 5000);
+        loud.count()
+    };
+    assert_eq!(beeps(&world, silent), 6);
+    let c = world.open(2, Codec::Pcma);
+    world.tell(Command::Enter {
+        leg: c,
+        room: crate::world::ROOM,
+    });
+    let mut a = Source::new(0, Codec::Pcma, 4000);
+    a.pause(&mut world, 0);
+    for _ in 0..10 {
+        a.send(&mut world);
+        world.run(20);
+    }
+    let mixed = world.now();
+    world.play(b, 2, vec![Sound::Beep]);
+    for _ in 0..20 {
+        a.send(&mut world);
+        world.run(20);
+    }
+    assert_eq!(beeps(&world, mixed), 6);
+    let heard = world.sent_since(1, mixed);
+    assert!(heard.iter().all(|sent| {
+        let sum: i32 = sent
+            .payload
+            .iter()
+            .map(|b| i32::from(Codec::Pcma.decode(*b)))
+            .sum();
+        (3500..4500).contains(&(sum / 160))
+    }));
+}
