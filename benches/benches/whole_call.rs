@@ -16,9 +16,10 @@ use rotaline_benches::{Subject, compare};
 use rotaline_media::{Command, Event, MediaLeg, Quality};
 use rotaline_model::{Digit, Mono, NodeId, Now, PlayId, Seed, Sound};
 use rotaline_phone::{self as phone, Manner, Phone, Step};
+use rotaline_record::Answer;
 use rotaline_routing::{Plan, Source};
 use rotaline_sip as sip;
-use rotaline_switch::{Config, Input, MediaSlot, Output, Switch};
+use rotaline_switch::{AskHandle, Config, Input, MediaSlot, Output, Switch};
 
 /// Calls of one trace: one after another, so that each finds what the last minute has left behind.
 const CALLS: usize = 400;
@@ -117,6 +118,7 @@ fn address(text: &str) -> SocketAddr {
 enum Told {
     Datagram(SocketAddr, Bytes),
     Media(Event),
+    Answer(AskHandle, Answer),
     Timeout,
 }
 
@@ -128,6 +130,7 @@ impl Told {
                 bytes: bytes.clone(),
             },
             Told::Media(event) => Input::Media(event.clone()),
+            Told::Answer(handle, answer) => Input::Answer(*handle, answer.clone()),
             Told::Timeout => Input::Timeout,
         }
     }
@@ -239,6 +242,11 @@ impl Stage {
             }
             Output::Media { command, .. } => self.media(command),
             Output::Record(_) => self.records += 1,
+            Output::RecordDurably(handle, _) => {
+                self.records += 1;
+                self.tell(Told::Answer(handle, Answer::Kept));
+            }
+            Output::Ask(handle, _) => self.tell(Told::Answer(handle, Answer::Unavailable)),
             Output::Timeout(at) => {
                 wait(at);
                 return self.events.is_empty();

@@ -92,6 +92,17 @@ impl Judge {
             | Fact::SpecialtyChosen { .. }
             | Fact::AttemptRinging { .. }
             | Fact::AttemptAnswered { .. }
+            | Fact::ErrandClaimed { .. }
+            | Fact::CodeRefused { .. }
+            | Fact::NhsNumberGiven { .. }
+            | Fact::KeepTryingAsked { .. }
+            | Fact::KeepTryingEnded { .. }
+            | Fact::CallBackRequested { .. }
+            | Fact::RequestChanged { .. }
+            | Fact::CallsPaused { .. }
+            | Fact::CallsResumed { .. }
+            | Fact::Flagged { .. }
+            | Fact::RecordingPaused { .. }
             | Fact::PromptsHeard { .. }
             | Fact::LegQuality { .. }
             | Fact::Ladder { .. }

@@ -13,6 +13,7 @@ use bytes::Bytes;
 use rotaline_media::Command;
 use rotaline_model::{Mono, Now, Seed};
 use rotaline_phone::{Event, Input, Output, Phone};
+use rotaline_record::{Answer, Record};
 use rotaline_routing::Plan;
 use rotaline_switch::{self as switch, MediaSlot, Switch};
 use rotaline_testkit::network::{Network, Weather};
@@ -323,10 +324,15 @@ impl World {
                         .send(self.now.mono, self.switch_at, to, bytes.to_vec());
                 }
                 switch::Output::Media { command, .. } => self.media_command(command),
-                switch::Output::Record(record) => {
-                    self.note(&format!("{:?}", record.fact));
-                    self.rung.record(self.now.mono, &record);
-                    self.judge.record(&record);
+                switch::Output::Record(record) => self.recorded(&record),
+                switch::Output::RecordDurably(handle, record) => {
+                    self.recorded(&record);
+                    let kept = switch::Input::Answer(handle, Answer::Kept);
+                    self.switch.handle_input(self.now, kept);
+                }
+                switch::Output::Ask(handle, _) => {
+                    let nobody = switch::Input::Answer(handle, Answer::Unavailable);
+                    self.switch.handle_input(self.now, nobody);
                 }
                 switch::Output::Timeout(_) => break,
             }
@@ -334,6 +340,12 @@ impl World {
         if !self.media.happenings().is_empty() {
             self.media_happens();
         }
+    }
+
+    fn recorded(&mut self, record: &Record) {
+        self.note(&format!("{:?}", record.fact));
+        self.rung.record(self.now.mono, record);
+        self.judge.record(record);
     }
 
     fn media_command(&mut self, command: Command) {
@@ -477,6 +489,8 @@ fn drained_switch(switch: &mut Switch) -> Option<Mono> {
         switch::Output::Timeout(at) => at,
         switch::Output::Transmit { .. }
         | switch::Output::Media { .. }
-        | switch::Output::Record(_) => unreachable!("the switch is drained after every input"),
+        | switch::Output::Record(_)
+        | switch::Output::RecordDurably(..)
+        | switch::Output::Ask(..) => unreachable!("the switch is drained after every input"),
     }
 }

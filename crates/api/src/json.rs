@@ -28,8 +28,8 @@ pub(crate) struct CallSummary {
     /// When it was over; null while it goes on.
     #[schema(value_type = Option<String>, format = DateTime)]
     closed_at: Option<Timestamp>,
-    /// The number dialled.
-    dialled: String,
+    /// The number dialled; null: the case was opened on a screen.
+    dialled: Option<String>,
     /// The number that rang, or `withheld`.
     caller: String,
     /// The caller's practice; null: an unknown caller.
@@ -246,7 +246,7 @@ impl CallSummary {
             reference: case.reference(),
             opened_at: case.opened_at,
             closed_at: case.closed_at,
-            dialled: case.dialled.to_string(),
+            dialled: case.dialled.as_ref().map(ToString::to_string),
             caller: caller(&case.caller),
             practice: case.practice.as_ref().map(ToString::to_string),
             area: case.area.clone(),

@@ -259,17 +259,25 @@ async fn serve(
 
 fn parse_part(which: Result<Query<WhichPart>, QueryRejection>) -> Result<RecordingPart, ApiError> {
     let bad = || ApiError::BadRequest {
-        detail: "write ?part=case or ?part=whisper-1 (the number of the attempt)".to_owned(),
+        detail: "write ?part=case, ?part=whisper-1 (the number of the attempt) or ?part=call-2 \
+                 (a later call of the case)"
+            .to_owned(),
     };
     let Query(WhichPart { part }) = which.map_err(|_| bad())?;
     match part.as_deref() {
         None | Some("case") => Ok(RecordingPart::Case),
-        Some(other) => other
-            .strip_prefix("whisper-")
-            .and_then(|number| number.parse().ok())
-            .map(RecordingPart::Whisper)
-            .ok_or_else(bad),
+        Some(other) => whisper(other).or_else(|| later_call(other)).ok_or_else(bad),
     }
+}
+
+fn whisper(part: &str) -> Option<RecordingPart> {
+    let attempt = part.strip_prefix("whisper-")?.parse().ok()?;
+    Some(RecordingPart::Whisper(attempt))
+}
+
+fn later_call(part: &str) -> Option<RecordingPart> {
+    let number: u8 = part.strip_prefix("call-")?.parse().ok()?;
+    (number > 1).then(|| RecordingPart::Later(number - 1))
 }
 
 /// As it stands in links, and in the call's JSON.
@@ -277,5 +285,6 @@ pub(crate) fn part_name(part: RecordingPart) -> String {
     match part {
         RecordingPart::Case => "case".to_owned(),
         RecordingPart::Whisper(attempt) => format!("whisper-{attempt}"),
+        RecordingPart::Later(calls_before) => format!("call-{}", u16::from(calls_before) + 1),
     }
 }

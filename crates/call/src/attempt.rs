@@ -149,7 +149,7 @@ impl Attempt {
         let handle = Leg::dial(cx, leg, to);
         cx.note(Fact::AttemptStarted {
             attempt: number,
-            call: cx.inbound().call,
+            call: cx.call(),
             leg,
             person: person.as_ref().map(|reserved| reserved.person.clone()),
             phone: kind,

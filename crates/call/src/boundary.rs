@@ -1,7 +1,7 @@
 //! What a call is told and what it asks for: the boundary between the flows and the switch.
 
-use rotaline_model::{Digit, HangupCause, LegId, Mono, PlayId, RoomId, Sound};
-use rotaline_record::{Fact, RecordingPart};
+use rotaline_model::{AskId, Digit, HangupCause, LegId, Mono, PlayId, RoomId, Sound};
+use rotaline_record::{Answer, Fact, Intent, Question, RecordingPart};
 pub use rotaline_routing::PhoneAddress;
 
 /// What a call is told.
@@ -9,6 +9,8 @@ pub use rotaline_routing::PhoneAddress;
 pub enum Input {
     /// Something happened on a leg.
     Leg(LegId, LegEvent),
+    /// The answer to a question, or to a fact that was to be durable.
+    Answer(AskId, Answer),
     /// The time that [`Output::Timeout`] asked for has come.
     Timeout,
 }
@@ -125,6 +127,12 @@ pub enum Action {
     StopRecording(RecordingPart),
     /// To be journalled.
     Note(Fact),
+    /// To be journalled, and answered with [`Answer::Kept`] once it is on disk.
+    NoteDurably(AskId, Box<Fact>),
+    /// A question to the world outside.
+    Ask(AskId, Box<Question>),
+    /// A job to be held, and started when it is due; the case stays open for it.
+    Undertake(Box<Intent>),
 }
 
 /// What a call puts out; drained until [`Output::Timeout`].

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use rotaline_model::{CallId, CaseId, Dialled, EndCause, LegId, Now};
-use rotaline_record::{CallerId, Fact};
+use rotaline_record::{CallerId, Fact, Intent};
 use rotaline_routing::{Plan, Presence};
 
 use crate::boundary::{Input, Output};
@@ -34,6 +34,42 @@ pub struct Inbound {
     pub diverted_by: Vec<Dialled>,
 }
 
+/// What all of a call's flow has to know of how it began.
+#[derive(Clone, Debug)]
+pub(crate) struct Contact {
+    pub call: CallId,
+    /// Who the case's caller is.
+    pub caller: CallerId,
+    /// Calls that the case had before.
+    pub calls_before: u8,
+    /// Attempts that the case had before.
+    pub attempts_before: u16,
+    /// The first number that a leg of ours may have.
+    pub first_leg: LegId,
+}
+
+impl Contact {
+    fn inbound(inbound: &Inbound) -> Self {
+        Contact {
+            call: inbound.call,
+            caller: inbound.caller.clone(),
+            calls_before: 0,
+            attempts_before: 0,
+            first_leg: LegId(inbound.leg.0.wrapping_add(1)),
+        }
+    }
+
+    fn intended(intent: &Intent) -> Self {
+        Contact {
+            call: intent.call,
+            caller: intent.caller.clone(),
+            calls_before: intent.calls_before,
+            attempts_before: intent.attempts_before,
+            first_leg: LegId(0),
+        }
+    }
+}
+
 /// What all calls of a node share.
 #[derive(Clone, Debug)]
 pub struct World {
@@ -53,9 +89,19 @@ impl Call {
     /// A call that has arrived. Nothing happens before its first input; tell it
     /// [`Input::Timeout`] to start it.
     pub fn inbound(start: Inbound, world: World) -> Call {
-        let cx = Cx::new(start, world);
+        let cx = Cx::new(Contact::inbound(&start), world);
         Call {
-            flow: Some(Box::pin(flow::arrive(cx.clone()))),
+            flow: Some(Box::pin(flow::arrive(cx.clone(), start))),
+            cx,
+        }
+    }
+
+    /// A call that starts without anybody ringing us. Nothing happens before its first input; tell
+    /// it [`Input::Timeout`] to start it.
+    pub fn intended(start: Intent, world: World) -> Call {
+        let cx = Cx::new(Contact::intended(&start), world);
+        Call {
+            flow: Some(Box::pin(flow::undertake(cx.clone(), start))),
             cx,
         }
     }
@@ -79,14 +125,17 @@ impl Call {
     }
 
     /// The one end of every call: with the flow go its legs (each hangs up as it is dropped),
-    /// attempts and reservations; then the recording stops, and the case is closed.
+    /// attempts and reservations; then the recording stops, and the case is closed, unless
+    /// a job goes on with it.
     fn finish(&mut self, cause: EndCause) {
         self.flow = None;
         self.cx.stop_recording();
         self.cx.note(Fact::CallEnded {
-            call: self.cx.inbound().call,
+            call: self.cx.call(),
             cause,
         });
-        self.cx.note(Fact::CaseClosed { cause });
+        if !self.cx.goes_on() {
+            self.cx.note(Fact::CaseClosed { cause });
+        }
     }
 }

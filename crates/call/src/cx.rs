@@ -2,19 +2,20 @@
 
 use std::cell::{Cell, RefCell, RefMut};
 use std::collections::VecDeque;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::Poll;
+use std::time::Duration;
 
 use jiff::Timestamp;
-use rotaline_model::{EndCause, LegId, Mono, Now, PersonId, PlayId};
-use rotaline_record::{Fact, RecordingPart};
+use rotaline_model::{AskId, CallId, EndCause, LegId, Mono, Now, PersonId, PlayId};
+use rotaline_record::{Answer, CallerId, Fact, RecordingPart};
 use rotaline_routing::{Plan, Presence, Recording};
 
 use crate::boundary::{Action, Gone, Input};
-use crate::call::{Inbound, World};
+use crate::call::{Contact, World};
 use crate::leg_state::LegState;
 
 /// A handle to what one call's flow has at hand; cheap to clone.
@@ -22,7 +23,7 @@ use crate::leg_state::LegState;
 pub(crate) struct Cx(Rc<Inner>);
 
 struct Inner {
-    inbound: Inbound,
+    contact: Contact,
     world: World,
     now: Cell<Now>,
     /// How the call ends if the caller leaves now.
@@ -31,6 +32,11 @@ struct Inner {
     next_leg: Cell<u32>,
     next_play: Cell<u32>,
     next_attempt: Cell<u16>,
+    next_ask: Cell<u32>,
+    /// A job holds the case open after this call.
+    goes_on: Cell<bool>,
+    /// Answers that nobody has taken yet.
+    answers: RefCell<Vec<(AskId, Answer)>>,
     actions: RefCell<VecDeque<Action>>,
     legs: RefCell<Vec<LegState>>,
     timers: RefCell<Timers>,
@@ -45,10 +51,10 @@ struct Timers {
 }
 
 impl Cx {
-    pub(crate) fn new(inbound: Inbound, world: World) -> Self {
-        let next_leg = inbound.leg.0.wrapping_add(1);
+    pub(crate) fn new(contact: Contact, world: World) -> Self {
+        let (next_leg, attempts_before) = (contact.first_leg.0, contact.attempts_before);
         Cx(Rc::new(Inner {
-            inbound,
+            contact,
             world,
             now: Cell::new(Now {
                 mono: Mono::ZERO,
@@ -58,7 +64,10 @@ impl Cx {
             recording: Cell::new(Recording::Off),
             next_leg: Cell::new(next_leg),
             next_play: Cell::new(1),
-            next_attempt: Cell::new(1),
+            next_attempt: Cell::new(attempts_before.saturating_add(1)),
+            next_ask: Cell::new(1),
+            goes_on: Cell::new(false),
+            answers: RefCell::default(),
             actions: RefCell::default(),
             legs: RefCell::default(),
             timers: RefCell::default(),
@@ -73,6 +82,7 @@ impl Cx {
         self.0.now.set(now);
         match input {
             Input::Timeout => {}
+            Input::Answer(ask, answer) => self.answered(ask, answer),
             Input::Leg(id, event) => {
                 let stop = match self.leg_state(id) {
                     Some(mut state) => state.apply(now, event, &self.plan()),
@@ -95,8 +105,13 @@ impl Cx {
 
     // ---- for the flows ----
 
-    pub(crate) fn inbound(&self) -> &Inbound {
-        &self.0.inbound
+    pub(crate) fn call(&self) -> CallId {
+        self.0.contact.call
+    }
+
+    /// Who the case's caller is.
+    pub(crate) fn caller(&self) -> &CallerId {
+        &self.0.contact.caller
     }
 
     pub(crate) fn now(&self) -> Mono {
@@ -144,12 +159,49 @@ impl Cx {
     /// The case is recorded from now on, beginning with this leg.
     pub(crate) fn start_recording(&self, leg: LegId) {
         self.0.recording.set(Recording::On);
-        self.act(Action::StartRecording(leg, RecordingPart::Case));
+        self.act(Action::StartRecording(leg, self.case_part()));
     }
 
     pub(crate) fn stop_recording(&self) {
         if self.0.recording.replace(Recording::Off) == Recording::On {
-            self.act(Action::StopRecording(RecordingPart::Case));
+            self.act(Action::StopRecording(self.case_part()));
+        }
+    }
+
+    /// This call's recording of the case.
+    pub(crate) fn case_part(&self) -> RecordingPart {
+        match self.0.contact.calls_before {
+            0 => RecordingPart::Case,
+            calls_before => RecordingPart::Later(calls_before),
+        }
+    }
+
+    // ---- the world outside ----
+
+    /// Journals a fact, and waits until it is on disk, but no longer than `patience`. It is kept
+    /// even if that takes longer, unless it is refused.
+    pub(crate) async fn note_durably(&self, fact: Fact, patience: Duration) -> Answer {
+        let waiting = self.expect();
+        self.act(Action::NoteDurably(waiting.ask, Box::new(fact)));
+        waiting.within(patience).await
+    }
+
+    pub(crate) fn goes_on(&self) -> bool {
+        self.0.goes_on.get()
+    }
+
+    fn expect(&self) -> Waiting<'_> {
+        Waiting {
+            cx: self,
+            ask: AskId(take_next(&self.0.next_ask)),
+        }
+    }
+
+    fn answered(&self, ask: AskId, answer: Answer) {
+        let mut answers = self.0.answers.borrow_mut();
+        // Whoever asked may have gone, or be at the end of their patience.
+        if answers.len() < MAX_ANSWERS {
+            answers.push((ask, answer));
         }
     }
 
@@ -204,6 +256,40 @@ fn take_next(counter: &Cell<u32>) -> u32 {
     number
 }
 
+/// Answers that wait to be taken; a flow asks one thing at a time in each of its branches.
+const MAX_ANSWERS: usize = 16;
+
+/// Somebody who waits for an answer.
+struct Waiting<'a> {
+    cx: &'a Cx,
+    ask: AskId,
+}
+
+impl Waiting<'_> {
+    async fn within(&self, patience: Duration) -> Answer {
+        let (timer, until) = (self.cx.timer(), self.cx.now() + patience);
+        poll_fn(|_| match self.take() {
+            Some(answer) => Poll::Ready(answer),
+            None if timer.due(until) => Poll::Ready(Answer::Unavailable),
+            None => Poll::Pending,
+        })
+        .await
+    }
+
+    fn take(&self) -> Option<Answer> {
+        let mut answers = self.cx.0.answers.borrow_mut();
+        let place = answers.iter().position(|(ask, _)| *ask == self.ask)?;
+        Some(answers.swap_remove(place).1)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        // An answer that nobody took; one that comes later still is bounded.
+        self.take();
+    }
+}
+
 /// One timer of a flow; it is gone when it is dropped.
 pub(crate) struct Timer<'a> {
     cx: &'a Cx,
@@ -248,7 +334,7 @@ pub(crate) async fn first<A, B>(
     other: impl Future<Output = B>,
 ) -> Either<A, B> {
     let (mut one, mut other) = (pin!(one), pin!(other));
-    std::future::poll_fn(move |context| {
+    poll_fn(move |context| {
         if let Poll::Ready(value) = one.as_mut().poll(context) {
             return Poll::Ready(Either::First(value));
         }

@@ -47,8 +47,7 @@ pub(crate) enum Asked {
 
 impl Leg {
     /// The leg that rang us.
-    pub(crate) fn inbound(cx: &Cx) -> Self {
-        let id = cx.inbound().leg;
+    pub(crate) fn inbound(cx: &Cx, id: LegId) -> Self {
         cx.add_leg(LegState::new(id, cx.now()));
         Leg { cx: cx.clone(), id }
     }
@@ -86,7 +85,7 @@ impl Leg {
         self.with(|state| state.answered_at = Some(now));
         self.cx.act(Action::Answer(self.id));
         self.cx.note(Fact::CallerAnswered {
-            call: self.cx.inbound().call,
+            call: self.cx.call(),
         });
     }
 
@@ -216,7 +215,7 @@ impl Drop for Leg {
         }
         state.settle_all(self.cx.now(), &self.cx.plan());
         if !state.heard.is_empty() {
-            let call = self.cx.inbound().call;
+            let call = self.cx.call();
             self.cx.note(Fact::PromptsHeard {
                 call,
                 leg: self.id,

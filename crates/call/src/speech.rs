@@ -155,7 +155,7 @@ pub(crate) fn line_whisper(cx: &Cx, recording: Recording) -> Vec<Sound> {
 }
 
 fn how_to_accept(cx: &Cx, plan: &Plan) -> [Sound; 3] {
-    let practice = match &cx.inbound().caller {
+    let practice = match cx.caller() {
         CallerId::Number(number) => plan.practice_of(number.expose()),
         CallerId::Other(_) | CallerId::Withheld => None,
     };

@@ -11,17 +11,17 @@ use std::thread::JoinHandle;
 
 use rotaline_media::{self as media, Media, PromptBank};
 use rotaline_model::{Now, Seed};
-use rotaline_record::Record;
-use rotaline_switch::{Admission, Input, Load, MediaSlot, Plan, Switch};
+use rotaline_switch::{Load, MediaSlot, Plan, Switch};
 use tokio::sync::watch;
 
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::link::{Receiver, Sender, link};
 use crate::media_thread::{MediaInput, MediaThread};
+use crate::outside::{Outside, Remote};
 use crate::poller::{Poller, Waker};
 use crate::recording::RecordingLane;
-use crate::signalling::{Control, Signalling};
+use crate::signalling::Signalling;
 use crate::sockets::{self, Pairs};
 
 /// Commands that wait for a media thread, and events that wait for signalling.
@@ -68,39 +68,21 @@ pub enum StartError {
 
 /// A running engine.
 pub struct Engine {
-    control: mpsc::Sender<Control>,
-    waker: Waker,
+    remote: Remote,
     load: watch::Receiver<Load>,
     sip: SocketAddr,
     signalling: JoinHandle<()>,
     media: Vec<JoinHandle<()>>,
 }
 
-/// Opens and closes a running engine to new calls.
-pub struct Gate {
-    control: mpsc::Sender<Control>,
-    waker: Waker,
-}
-
-impl Gate {
-    /// Whether new calls are taken from now on; those that are up go on.
-    pub fn set(&self, admission: Admission) {
-        // It fails only if the engine is gone, which takes no calls either.
-        let _ = self
-            .control
-            .send(Control::Input(Input::Admission(admission)));
-        self.waker.wake();
-    }
-}
-
 /// What an engine is given beside its configuration.
-pub struct Parts<J> {
+pub struct Parts<O> {
     /// Who is rung when.
     pub plan: Arc<Plan>,
     /// What is said.
     pub prompts: Arc<PromptBank>,
-    /// Takes each record; must not block.
-    pub journal: J,
+    /// The journal, and whoever answers what calls ask.
+    pub outside: O,
     /// Where the media threads put recordings; one lane for each.
     pub lanes: Vec<RecordingLane>,
     /// Randomness from the operating system.
@@ -109,10 +91,11 @@ pub struct Parts<J> {
 
 impl Engine {
     /// Starts all threads. Calls are taken from now on.
-    pub fn start<J>(config: Config, clock: Clock, parts: Parts<J>) -> Result<Engine, StartError>
-    where
-        J: FnMut(Record) + Send + 'static,
-    {
+    pub fn start<O: Outside>(
+        config: Config,
+        clock: Clock,
+        parts: Parts<O>,
+    ) -> Result<Engine, StartError> {
         sockets::raise_file_limit(config.last_port.saturating_sub(config.first_port));
         let socket = sockets::bind_sip(config.sip_listen).map_err(|error| StartError::Sip {
             address: config.sip_listen,
@@ -135,6 +118,7 @@ impl Engine {
             threads.start(number, pairs, media, lane, clock, &waker)?;
         }
         let (control, control_end) = mpsc::channel();
+        let remote = Remote::new(control, waker);
         let (load_end, load) = watch::channel(Load::default());
         let make_switch = make_switch(config, sip, parts.plan, slots, parts.seed, clock.now());
         let signalling = Signalling {
@@ -142,7 +126,8 @@ impl Engine {
             socket,
             clock,
             make_switch,
-            journal: parts.journal,
+            outside: parts.outside,
+            remote: remote.clone(),
             media: threads.commands,
             events: threads.events,
             control: control_end,
@@ -150,8 +135,7 @@ impl Engine {
         }
         .spawn()?;
         Ok(Engine {
-            control,
-            waker,
+            remote,
             load,
             sip,
             signalling,
@@ -169,38 +153,19 @@ impl Engine {
         self.load.clone()
     }
 
-    /// Calls and attempts from now on follow this plan.
-    pub fn set_plan(&self, plan: Arc<Plan>) {
-        self.tell(Control::Input(Input::Plan(plan)));
-    }
-
-    /// Takes no more calls; those that are up go on.
-    pub fn drain(&self) {
-        self.tell(Control::Input(Input::Drain));
-    }
-
-    /// What tells it whether new calls are taken, apart from the engine itself.
-    pub fn gate(&self) -> Gate {
-        Gate {
-            control: self.control.clone(),
-            waker: self.waker.clone(),
-        }
+    /// What tells it things from anywhere.
+    pub fn remote(&self) -> Remote {
+        self.remote.clone()
     }
 
     /// Ends the threads; recordings so far have been handed to their lanes.
     pub fn stop(self) {
-        self.tell(Control::Stop);
+        self.remote.stop();
         for thread in std::iter::once(self.signalling).chain(self.media) {
             if thread.join().is_err() {
                 tracing::error!("a thread of the engine had panicked");
             }
         }
-    }
-
-    fn tell(&self, control: Control) {
-        // It fails only if the thread is gone, which `stop` reports.
-        let _ = self.control.send(control);
-        self.waker.wake();
     }
 }
 

@@ -10,6 +10,7 @@ mod engine;
 pub mod journal;
 mod link;
 mod media_thread;
+mod outside;
 mod poller;
 pub mod prompts;
 pub mod recording;
@@ -18,4 +19,5 @@ mod sockets;
 
 pub use clock::Clock;
 pub use config::Config;
-pub use engine::{Engine, Gate, Parts, StartError};
+pub use engine::{Engine, Parts, StartError};
+pub use outside::{Outside, Remote, Reply};

@@ -10,13 +10,13 @@ use std::thread::JoinHandle;
 
 use bytes::Bytes;
 use rotaline_media::Event;
-use rotaline_record::Record;
 use rotaline_switch::{Input, Load, Output, Switch};
 use tokio::sync::watch;
 
 use crate::clock::Clock;
 use crate::link::{Receiver, Sender};
 use crate::media_thread::MediaInput;
+use crate::outside::{Outside, Remote, Reply};
 use crate::poller::Poller;
 
 /// The token of SIP's socket.
@@ -30,12 +30,13 @@ const DATAGRAM_BYTES: usize = 65_535;
 
 /// What the signalling thread owns; the switch is made on the thread itself, since its flows stay
 /// on one thread.
-pub(crate) struct Signalling<S, J> {
+pub(crate) struct Signalling<S, O> {
     pub poller: Poller,
     pub socket: UdpSocket,
     pub clock: Clock,
     pub make_switch: S,
-    pub journal: J,
+    pub outside: O,
+    pub remote: Remote,
     pub media: Vec<Sender<MediaInput>>,
     pub events: Vec<Receiver<Event>>,
     pub control: mpsc::Receiver<Control>,
@@ -50,10 +51,10 @@ pub(crate) enum Control {
     Stop,
 }
 
-impl<S, J> Signalling<S, J>
+impl<S, O> Signalling<S, O>
 where
     S: FnOnce() -> Switch + Send + 'static,
-    J: FnMut(Record) + Send + 'static,
+    O: Outside,
 {
     /// Starts the thread. It ends when it is told to.
     pub fn spawn(self) -> std::io::Result<JoinHandle<()>> {
@@ -68,7 +69,8 @@ where
             switch,
             socket: self.socket,
             clock: self.clock,
-            journal: self.journal,
+            outside: self.outside,
+            remote: self.remote,
             media: self.media,
             load: self.load,
         };
@@ -105,16 +107,17 @@ where
     }
 }
 
-struct Running<J> {
+struct Running<O> {
     switch: Switch,
     socket: UdpSocket,
     clock: Clock,
-    journal: J,
+    outside: O,
+    remote: Remote,
     media: Vec<Sender<MediaInput>>,
     load: watch::Sender<Load>,
 }
 
-impl<J: FnMut(Record)> Running<J> {
+impl<O: Outside> Running<O> {
     fn receive(&mut self, datagram: &mut [u8]) {
         for _ in 0..BURST {
             // Nothing there, or an ICMP error of an earlier datagram: transactions have timers.
@@ -144,7 +147,15 @@ impl<J: FnMut(Record)> Running<J> {
                         media.push(MediaInput::Command(command));
                     }
                 }
-                Output::Record(record) => (self.journal)(*record),
+                Output::Record(record) => self.outside.journal(*record),
+                Output::RecordDurably(handle, record) => {
+                    let reply = Reply::new(handle, self.remote.clone());
+                    self.outside.journal_durably(*record, reply);
+                }
+                Output::Ask(handle, question) => {
+                    let reply = Reply::new(handle, self.remote.clone());
+                    self.outside.ask(*question, reply);
+                }
                 Output::Timeout(at) => return at,
             }
         }

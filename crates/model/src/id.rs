@@ -72,6 +72,18 @@ uuid_id! {
     /// One set of legs under a case.
     CallId
 }
+uuid_id! {
+    /// Something that a code or PIN opens once: a call back, a patient's call.
+    ErrandId
+}
+uuid_id! {
+    /// Something that goes on after the call that asked for it: keep trying.
+    JobId
+}
+uuid_id! {
+    /// What somebody asked to be rung back for.
+    RequestId
+}
 
 macro_rules! number_id {
     ($(#[$doc:meta])* $name:ident($inner:ty)) => {
@@ -102,6 +114,10 @@ number_id! {
 number_id! {
     /// One playing of sounds to a leg; numbered within a call, so that a stale completion is known.
     PlayId(u32)
+}
+number_id! {
+    /// One question of a call to the world outside; numbered within the call.
+    AskId(u32)
 }
 number_id! {
     /// The machine that kept a record.

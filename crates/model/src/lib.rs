@@ -6,6 +6,7 @@
 mod cause;
 mod digit;
 mod id;
+mod keyed;
 mod nhs;
 mod phone;
 mod pii;
@@ -17,9 +18,10 @@ mod time;
 pub use cause::{Acceptance, EndCause, HangupCause, NotAsked};
 pub use digit::{Digit, NotADigit};
 pub use id::{
-    BadSlug, CallId, CaseId, LegId, NodeId, OrganisationId, PersonId, PlayId, PracticeId, RoomId,
-    SpecialtyId,
+    AskId, BadSlug, CallId, CaseId, ErrandId, JobId, LegId, NodeId, OrganisationId, PersonId,
+    PlayId, PracticeId, RequestId, RoomId, SpecialtyId,
 };
+pub use keyed::{Keyed, MAX_KEYED};
 pub use nhs::{BadNhsNumber, NhsNumber};
 pub use phone::{BadNumber, Dialled, PhoneNumber};
 pub use pii::Pii;

@@ -9,14 +9,15 @@
 
 use jiff::Timestamp;
 use rotaline_model::{
-    Acceptance, CallId, CaseId, Dialled, Digit, EndCause, LegId, NodeId, OrganisationId, PersonId,
-    PracticeId, SpecialtyId,
+    Acceptance, CallId, CaseId, Dialled, Digit, EndCause, ErrandId, LegId, NhsNumber, NodeId,
+    OrganisationId, PersonId, Pii, PracticeId, SpecialtyId,
 };
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AttemptResult, CallerId, EndedBy, Evidence, Heard, LadderEntry, Origin, OutcomeHow, PhoneKind,
-    Quality, RecordingPart,
+    AttemptResult, CallBackRequest, CallKind, CallerId, EndedBy, ErrandKind, Evidence, Heard,
+    KeepTrying, KeepTryingEnd, LadderEntry, Origin, OutcomeHow, PhoneKind, Quality, RecordingPart,
+    RequestState,
 };
 
 /// One contact, from first ring to outcome.
@@ -31,8 +32,9 @@ pub struct Case {
     /// When it was over; none while it is open.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub closed_at: Option<Timestamp>,
-    /// What was dialled.
-    pub dialled: Dialled,
+    /// What was dialled; none: it was opened on a screen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dialled: Option<Dialled>,
     /// Who rang.
     pub caller: CallerId,
     /// Whose number was dialled.
@@ -71,6 +73,24 @@ pub struct Case {
     /// Outcomes in the order of giving; the last counts.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub outcomes: Vec<Outcome>,
+    /// The patient.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nhs_number: Option<Pii<NhsNumber>>,
+    /// What a code or PIN opened.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub errand: Option<ClaimedErrand>,
+    /// Codes and PINs that opened nothing.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub codes_refused: u32,
+    /// What goes on after its calls, the newest last.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub jobs: Vec<Job>,
+    /// What the secretaries are asked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub requests: Vec<Request>,
+    /// Who wants the clinical lead to look at it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub flagged_by: Vec<String>,
     /// Its calls, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub calls: Vec<Call>,
@@ -103,6 +123,11 @@ impl Case {
     /// A short reference that people can read out.
     pub fn reference(&self) -> String {
         self.id.reference()
+    }
+
+    /// The job that goes on, if there is one.
+    pub fn open_job(&self) -> Option<&Job> {
+        self.jobs.iter().rev().find(|job| job.end.is_none())
     }
 
     /// Whether it is not over yet.
@@ -146,11 +171,57 @@ impl Case {
     }
 }
 
+/// What a code or PIN opened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClaimedErrand {
+    /// Its id.
+    pub errand: ErrandId,
+    /// What kind.
+    pub kind: ErrandKind,
+    /// Who had asked for it.
+    pub requester: String,
+    /// The case that it came of, if it came of one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub case: Option<CaseId>,
+}
+
+/// Something that goes on after a call.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Job {
+    /// What is done.
+    #[serde(flatten)]
+    pub what: KeepTrying,
+    /// When it was asked for.
+    pub asked_at: Timestamp,
+    /// How it ended; none: it goes on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end: Option<KeepTryingEnd>,
+}
+
+/// What the secretaries are asked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Request {
+    /// What.
+    #[serde(flatten)]
+    pub what: CallBackRequest,
+    /// When.
+    pub at: Timestamp,
+    /// How far it is.
+    #[serde(default)]
+    pub state: RequestState,
+    /// Who changed that last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
+}
+
 /// A set of legs under the case.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Call {
     /// Its id.
     pub id: CallId,
+    /// Why there is a call at all.
+    #[serde(default)]
+    pub kind: CallKind,
     /// SIP Call-ID of the leg that rang us.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sip_call_id: Option<String>,

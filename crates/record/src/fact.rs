@@ -2,10 +2,13 @@
 
 use jiff::Timestamp;
 use rotaline_model::{
-    Acceptance, CallId, CaseId, Dialled, Digit, EndCause, LegId, NodeId, OrganisationId, PersonId,
-    PhoneNumber, Pii, PracticeId, PromptId, SpecialtyId,
+    Acceptance, CallId, CaseId, Dialled, Digit, EndCause, ErrandId, JobId, LegId, NhsNumber,
+    NodeId, OrganisationId, PersonId, PhoneNumber, Pii, PracticeId, PromptId, RequestId,
+    SpecialtyId,
 };
 use serde::{Deserialize, Serialize};
+
+use crate::errand::{CallBackRequest, ErrandKind, KeepTrying, KeepTryingEnd, RequestState};
 
 /// One fact about one case, as it is journalled.
 ///
@@ -47,8 +50,8 @@ pub enum Origin {
 pub enum Fact {
     /// A contact began. Always the first fact of a case.
     CaseOpened {
-        /// What was dialled.
-        dialled: Dialled,
+        /// What was dialled; none: nobody rang us, the case was opened on a screen.
+        dialled: Option<Dialled>,
         /// Who rang.
         caller: CallerId,
         /// Whose number was dialled, if it is anybody's.
@@ -64,6 +67,9 @@ pub enum Fact {
         call: CallId,
         /// SIP Call-ID of the leg that rang us, if there is one.
         sip_call_id: Option<String>,
+        /// Why there is a call at all.
+        #[serde(default)]
+        kind: CallKind,
     },
     /// We answered the caller (our 200; not "answered" in statistics, see [`Fact::Joined`]).
     CallerAnswered {
@@ -142,6 +148,81 @@ pub enum Fact {
         /// How.
         how: OutcomeHow,
     },
+    /// A code or PIN opened an errand.
+    ErrandClaimed {
+        /// Which.
+        errand: ErrandId,
+        /// What kind.
+        kind: ErrandKind,
+        /// Who had asked for it.
+        requester: String,
+        /// The case that it belongs to, if it came of one.
+        case: Option<CaseId>,
+    },
+    /// A code or PIN was keyed that opened nothing. What was keyed is never kept.
+    CodeRefused {
+        /// How many were keyed in this call.
+        tries: u8,
+    },
+    /// The patient's NHS number was given.
+    NhsNumberGiven {
+        /// It.
+        nhs_number: Pii<NhsNumber>,
+        /// Who gave it: a person's id, or a number's owner in plain words.
+        by: String,
+        /// How.
+        how: OutcomeHow,
+    },
+    /// The caller asked us to keep trying and to ring them back: the case stays open for it.
+    KeepTryingAsked {
+        /// The job.
+        job: KeepTrying,
+    },
+    /// A keep-trying job is over.
+    KeepTryingEnded {
+        /// Which.
+        job: JobId,
+        /// How.
+        end: KeepTryingEnd,
+    },
+    /// Somebody asked to be rung back by the secretaries.
+    CallBackRequested {
+        /// What they asked.
+        request: CallBackRequest,
+    },
+    /// A request was dealt with.
+    RequestChanged {
+        /// Which.
+        request: RequestId,
+        /// How far it is now.
+        state: RequestState,
+        /// Who dealt with it.
+        by: String,
+    },
+    /// Somebody paused their calls.
+    CallsPaused {
+        /// Who.
+        person: PersonId,
+        /// Until when.
+        until: Timestamp,
+    },
+    /// Somebody takes calls again.
+    CallsResumed {
+        /// Who.
+        person: PersonId,
+    },
+    /// Somebody wants the clinical lead to look at the case.
+    Flagged {
+        /// Who: a person's id, or a number's owner in plain words.
+        by: String,
+    },
+    /// The recording was paused or resumed by somebody in the call.
+    RecordingPaused {
+        /// Who.
+        by: String,
+        /// Whether it pauses now, or goes on.
+        paused: bool,
+    },
     /// What a leg heard of our announcements.
     PromptsHeard {
         /// The call.
@@ -210,6 +291,23 @@ pub enum Fact {
     },
 }
 
+/// Why there is a call.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum CallKind {
+    /// Somebody rang us.
+    #[default]
+    Inbound,
+    /// Somebody chose a specialty on a screen; their own phone was rung first.
+    OnScreen,
+    /// Somebody asked for a call to somebody on a screen; their own phone was rung first.
+    ClickToCall,
+    /// We kept trying.
+    KeepTrying,
+}
+
 /// Who a call presents.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -236,6 +334,10 @@ pub enum PhoneKind {
     App,
     /// The far end of a direct line.
     Line,
+    /// The caller's own phone, rung back or rung first.
+    Caller,
+    /// A patient's.
+    Patient,
 }
 
 /// What became of an attempt.
@@ -358,4 +460,29 @@ pub enum RecordingPart {
     Case,
     /// One attempt's whisper: left the specialist, right what the specialist hears.
     Whisper(u16),
+    /// A later call of the case, as the case itself: the number of calls before it.
+    Later(u8),
+}
+
+impl RecordingPart {
+    /// Marks the numbers of later calls; attempts are bounded far below.
+    const LATER: u16 = 0x8000;
+
+    /// A number of its own within the case.
+    pub fn number(self) -> u16 {
+        match self {
+            RecordingPart::Case => 0,
+            RecordingPart::Whisper(attempt) => attempt,
+            RecordingPart::Later(calls_before) => Self::LATER | u16::from(calls_before),
+        }
+    }
+
+    /// From its number.
+    pub fn from_number(number: u16) -> Self {
+        match (number, number & Self::LATER) {
+            (0, _) => RecordingPart::Case,
+            (attempt, 0) => RecordingPart::Whisper(attempt),
+            (later, _) => RecordingPart::Later(later.to_le_bytes()[0]),
+        }
+    }
 }

@@ -9,8 +9,9 @@ use jiff::Timestamp;
 use rotaline_model::{CallId, CaseId, EndCause, LegId, SpecialtyId};
 
 use crate::{
-    Attempt, Call, CallLadder, Case, Fact, Heard, LadderEntry, LegPrompts, LegQuality, Mp3, Origin,
-    Outcome, Quality, Record, Recording, RecordingPart, Wav,
+    Attempt, Call, CallKind, CallLadder, Case, ClaimedErrand, Fact, Heard, Job, LadderEntry,
+    LegPrompts, LegQuality, Mp3, Origin, Outcome, Quality, Record, Recording, RecordingPart,
+    Request, RequestState, Wav,
 };
 
 /// Calls under one case.
@@ -23,6 +24,13 @@ pub const MAX_LADDER: usize = 4_000;
 pub const MAX_HEARD: usize = 1_000;
 /// Outcomes kept of one case: the first and the latest.
 pub const MAX_OUTCOMES: usize = 64;
+
+/// Keep-trying jobs kept of one case.
+pub const MAX_JOBS: usize = 16;
+/// Requests to the secretaries kept of one case.
+pub const MAX_REQUESTS: usize = 16;
+/// Flags for the clinical lead kept of one case.
+pub const MAX_FLAGS: usize = 16;
 
 /// What a record did to a case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +56,10 @@ pub enum Ignored {
     UnknownAttempt,
     /// No such call.
     UnknownCall,
+    /// No such job.
+    UnknownJob,
+    /// No such request.
+    UnknownRequest,
     /// A list is at its bound; counted in [`Case::left_out`].
     Full,
 }
@@ -95,6 +107,12 @@ impl Case {
             talk_ended_by: None,
             end_cause: None,
             outcomes: Vec::new(),
+            nhs_number: None,
+            errand: None,
+            codes_refused: 0,
+            jobs: Vec::new(),
+            requests: Vec::new(),
+            flagged_by: Vec::new(),
             calls: Vec::new(),
             attempts: Vec::new(),
             recordings: Vec::new(),
@@ -136,9 +154,11 @@ impl Case {
         let at = record.at;
         match &record.fact {
             Fact::CaseOpened { .. } => Err(Ignored::AlreadyOpen),
-            Fact::CallStarted { call, sip_call_id } => {
-                self.call_started(*call, sip_call_id.clone(), at)
-            }
+            Fact::CallStarted {
+                call,
+                sip_call_id,
+                kind,
+            } => self.call_started(*call, *kind, sip_call_id.clone(), at),
             Fact::CallerAnswered { call } => {
                 self.call_mut(*call)?.answered_at.get_or_insert(at);
                 Ok(())
@@ -167,6 +187,18 @@ impl Case {
                 });
                 Ok(())
             }
+            Fact::ErrandClaimed { .. }
+            | Fact::CodeRefused { .. }
+            | Fact::NhsNumberGiven { .. }
+            | Fact::KeepTryingAsked { .. }
+            | Fact::KeepTryingEnded { .. }
+            | Fact::CallBackRequested { .. }
+            | Fact::RequestChanged { .. }
+            | Fact::Flagged { .. } => self.fold_asked(&record.fact, at),
+            // Whose pause it is stands in the world's presence; the fact keeps who changed it.
+            Fact::CallsPaused { .. } | Fact::CallsResumed { .. } | Fact::RecordingPaused { .. } => {
+                Ok(())
+            }
             Fact::PromptsHeard { call, leg, heard } => self.prompts_heard(*call, *leg, heard),
             Fact::LegQuality { call, leg, quality } => self.leg_quality(*call, *leg, *quality),
             Fact::Ladder { call, entries } => self.extend_ladder(*call, entries),
@@ -190,12 +222,14 @@ impl Case {
     fn call_started(
         &mut self,
         id: CallId,
+        kind: CallKind,
         sip_call_id: Option<String>,
         at: Timestamp,
     ) -> Result<(), Ignored> {
         room_in(&self.calls, MAX_CALLS)?;
         self.calls.push(Call {
             id,
+            kind,
             sip_call_id,
             started_at: at,
             answered_at: None,
@@ -265,6 +299,63 @@ impl Case {
                 attempt.evidence.clone_from(evidence);
             }
             other => debug_assert!(false, "no fact of an attempt: {other:?}"),
+        }
+        Ok(())
+    }
+
+    /// What was asked in the call, or given.
+    fn fold_asked(&mut self, fact: &Fact, at: Timestamp) -> Result<(), Ignored> {
+        match fact {
+            Fact::ErrandClaimed {
+                errand,
+                kind,
+                requester,
+                case,
+            } => {
+                self.errand = Some(ClaimedErrand {
+                    errand: *errand,
+                    kind: *kind,
+                    requester: requester.clone(),
+                    case: *case,
+                });
+            }
+            Fact::CodeRefused { .. } => {
+                self.codes_refused = self.codes_refused.saturating_add(1);
+            }
+            Fact::NhsNumberGiven { nhs_number, .. } => self.nhs_number = Some(*nhs_number),
+            Fact::KeepTryingAsked { job } => {
+                room_in(&self.jobs, MAX_JOBS)?;
+                self.jobs.push(Job {
+                    what: job.clone(),
+                    asked_at: at,
+                    end: None,
+                });
+            }
+            Fact::KeepTryingEnded { job, end } => {
+                let mut jobs = self.jobs.iter_mut();
+                let job = jobs.find(|known| known.what.job == *job);
+                job.ok_or(Ignored::UnknownJob)?.end.get_or_insert(*end);
+            }
+            Fact::CallBackRequested { request } => {
+                room_in(&self.requests, MAX_REQUESTS)?;
+                self.requests.push(Request {
+                    what: request.clone(),
+                    at,
+                    state: RequestState::default(),
+                    by: None,
+                });
+            }
+            Fact::RequestChanged { request, state, by } => {
+                let mut requests = self.requests.iter_mut();
+                let known = requests.find(|known| known.what.id == *request);
+                let known = known.ok_or(Ignored::UnknownRequest)?;
+                (known.state, known.by) = (*state, Some(by.clone()));
+            }
+            Fact::Flagged { by } => {
+                room_in(&self.flagged_by, MAX_FLAGS)?;
+                self.flagged_by.push(by.clone());
+            }
+            other => debug_assert!(false, "nothing that is asked: {other:?}"),
         }
         Ok(())
     }

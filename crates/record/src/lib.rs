@@ -6,19 +6,27 @@
 
 mod case;
 mod command;
+mod errand;
 mod fact;
 mod fold;
+mod question;
 #[cfg(test)]
 mod tests;
 
 pub use case::{
-    Attempt, Call, CallLadder, Case, LegPrompts, LegQuality, Mp3, Outcome, Recording, Wav,
+    Attempt, Call, CallLadder, Case, ClaimedErrand, Job, LegPrompts, LegQuality, Mp3, Outcome,
+    Recording, Request, Wav,
 };
 pub use command::{Command, CommandSink, SubmitError, Submitted};
+pub use errand::{
+    Answerphone, CallBackRequest, Callee, Errand, ErrandKind, Intent, KeepTrying, KeepTryingEnd,
+    Opening, RequestReason, RequestState, Undertaking,
+};
 pub use fact::{
-    AttemptResult, CallerId, EndedBy, Evidence, Fact, Heard, LadderDirection, LadderEntry, Origin,
-    OutcomeHow, PhoneKind, Quality, Record, RecordingPart,
+    AttemptResult, CallKind, CallerId, EndedBy, Evidence, Fact, Heard, LadderDirection,
+    LadderEntry, Origin, OutcomeHow, PhoneKind, Quality, Record, RecordingPart,
 };
 pub use fold::{
     Applied, Ignored, MAX_ATTEMPTS, MAX_CALLS, MAX_HEARD, MAX_LADDER, MAX_OUTCOMES, OpenError,
 };
+pub use question::{Answer, MissedCall, Question};

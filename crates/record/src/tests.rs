@@ -29,6 +29,7 @@ impl Story {
             Fact::CallStarted {
                 call: call(),
                 sip_call_id: Some("a@b".into()),
+                kind: CallKind::Inbound,
             },
         );
         story.at(0.1, Fact::CallerAnswered { call: call() });
@@ -108,7 +109,7 @@ fn record(origin: Origin, sequence: u64, second: f64, fact: Fact) -> Record {
 
 fn opened() -> Fact {
     Fact::CaseOpened {
-        dialled: Dialled::parse("+442079460100").unwrap(),
+        dialled: Some(Dialled::parse("+442079460100").unwrap()),
         caller: CallerId::Number(Pii::new(PhoneNumber::parse(CALLER_NUMBER).unwrap())),
         organisation: None,
         practice: None,

@@ -6,8 +6,8 @@ use rotaline_model::{
     PracticeId, SpecialtyId,
 };
 use rotaline_record::{
-    AttemptResult, CallerId, Case, EndedBy, Fact, LadderDirection, LadderEntry, Origin, OutcomeHow,
-    PhoneKind, Record, RecordingPart,
+    AttemptResult, CallKind, CallerId, Case, EndedBy, Fact, LadderDirection, LadderEntry, Origin,
+    OutcomeHow, PhoneKind, Record, RecordingPart,
 };
 use uuid::Uuid;
 
@@ -46,6 +46,7 @@ impl Story {
         facts.push(Fact::CallStarted {
             call,
             sip_call_id: Some(format!("{}@a", self.number)),
+            kind: CallKind::Inbound,
         });
         facts.push(Fact::CallerAnswered { call });
         facts.push(Fact::SpecialtyChosen {
@@ -93,7 +94,7 @@ impl Story {
 
     fn opened(&self) -> Fact {
         Fact::CaseOpened {
-            dialled: Dialled::parse("+442079460100").unwrap(),
+            dialled: Some(Dialled::parse("+442079460100").unwrap()),
             caller: CallerId::Number(Pii::new(PhoneNumber::parse("+442079460001").unwrap())),
             organisation: None,
             practice: Some(PracticeId::parse(self.practice).unwrap()),

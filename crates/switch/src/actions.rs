@@ -7,7 +7,7 @@ use rotaline_record::{Fact, RecordingPart};
 use rotaline_sdp as sdp;
 use rotaline_sip::Invite;
 
-use crate::boundary::Output;
+use crate::boundary::{AskHandle, Output};
 use crate::causes;
 use crate::leg::{Leg, MediaState, Negotiation, codecs, stream_config};
 use crate::live_call::{CALLER, CallKey};
@@ -44,6 +44,11 @@ impl Switch {
             Action::StopRecording(part) => {
                 self.tape_command(key, part, |tape| Command::StopTape { tape });
             }
+            Action::NoteDurably(ask, fact) => self.note_durably(key, ask, *fact),
+            Action::Ask(ask, question) => {
+                self.put_out(Output::Ask(AskHandle { call: key.0, ask }, question));
+            }
+            Action::Undertake(intent) => self.undertake(*intent),
             Action::Note(fact) => {
                 // What led to a talk or an end is kept with it, not when the last copy is absorbed.
                 if matches!(fact, Fact::Joined { .. } | Fact::CaseClosed { .. }) {
@@ -202,11 +207,10 @@ impl Switch {
 
     fn tape(&self, key: CallKey, part: RecordingPart) -> Option<TapeId> {
         let case = self.calls.get(&key)?.case;
-        let part = match part {
-            RecordingPart::Case => 0,
-            RecordingPart::Whisper(attempt) => attempt,
-        };
-        Some(TapeId { case, part })
+        Some(TapeId {
+            case,
+            part: part.number(),
+        })
     }
 
     fn tape_command(

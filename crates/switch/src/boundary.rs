@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use rotaline_media as media;
-use rotaline_model::Mono;
-use rotaline_record::Record;
+use rotaline_model::{AskId, Mono};
+use rotaline_record::{Answer, Intent, Question, Record};
 use rotaline_routing::Plan;
 
 /// A bound socket pair of a media thread, as it is handed to the switch at start.
@@ -34,12 +34,24 @@ pub enum Input {
     Media(media::Event),
     /// The plan was edited; attempts and calls from now on follow it.
     Plan(Arc<Plan>),
+    /// A call that nobody rings us for. Keep-trying jobs are held until they are due; at a start
+    /// they are handed back in the same way.
+    Start(Box<Intent>),
+    /// The answer to [`Output::Ask`] or [`Output::RecordDurably`].
+    Answer(AskHandle, Answer),
     /// Take no more calls; those that are up go on.
     Drain,
     /// Whether new calls are taken for now; those that are up go on.
     Admission(Admission),
     /// The time that [`Output::Timeout`] asked for has come.
     Timeout,
+}
+
+/// Names a question; never used again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AskHandle {
+    pub(crate) call: u64,
+    pub(crate) ask: AskId,
 }
 
 /// Whether new calls are taken.
@@ -71,6 +83,10 @@ pub enum Output {
     },
     /// Something to journal.
     Record(Box<Record>),
+    /// Something to journal, and to answer with [`Answer::Kept`] once it is on disk.
+    RecordDurably(AskHandle, Box<Record>),
+    /// A question to the world outside.
+    Ask(AskHandle, Box<Question>),
     /// Nothing more now. Call again at this time, if any.
     Timeout(Option<Mono>),
 }

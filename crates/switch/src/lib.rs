@@ -14,6 +14,7 @@ mod actions;
 mod boundary;
 mod causes;
 mod config;
+mod jobs;
 mod leg;
 mod live_call;
 mod media_events;
@@ -21,7 +22,7 @@ mod ports;
 mod sip_events;
 mod switch;
 
-pub use boundary::{Admission, Input, MediaSlot, Output};
+pub use boundary::{Admission, AskHandle, Input, MediaSlot, Output};
 pub use config::Config;
 pub use rotaline_routing::Plan;
 pub use switch::{Load, Switch};

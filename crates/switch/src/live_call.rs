@@ -57,6 +57,11 @@ impl LiveCall {
         }
     }
 
+    /// The case had calls before: its records are numbered above all of theirs.
+    pub fn number_on_from(&mut self, calls_before: u8) {
+        self.sequence = u64::from(calls_before) << 32;
+    }
+
     /// A leg that is not gone.
     pub fn leg_mut(&mut self, leg: LegId) -> Option<&mut Leg> {
         self.legs.iter_mut().find(|candidate| candidate.id == leg)

@@ -97,6 +97,8 @@ impl Switch {
             }
             Input::Media(event) => self.media_event(event),
             Input::Plan(plan) => *self.world.plan.borrow_mut() = plan,
+            Input::Start(intent) => self.start_call(*intent),
+            Input::Answer(handle, answer) => self.answered_outside(handle, answer),
             Input::Drain => self.draining = true,
             Input::Admission(admission) => self.admission = admission,
             Input::Timeout => self.time_has_come(),

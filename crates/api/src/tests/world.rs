@@ -15,8 +15,9 @@ use rotaline_model::{
     PhoneNumber, Pii, PracticeId, PromptId, SpecialtyId,
 };
 use rotaline_record::{
-    AttemptResult, CallerId, CommandSink, EndedBy, Evidence, Fact, Heard, LadderDirection,
-    LadderEntry, Origin, PhoneKind, Quality, Record, RecordingPart, SubmitError, Submitted,
+    AttemptResult, CallKind, CallerId, CommandSink, EndedBy, Evidence, Fact, Heard,
+    LadderDirection, LadderEntry, Origin, PhoneKind, Quality, Record, RecordingPart, SubmitError,
+    Submitted,
 };
 use rotaline_store::{AuditEntry, Batch, Limits, Projector, SqliteStorage, Storage, Store};
 use serde_json::Value;
@@ -304,6 +305,7 @@ pub(crate) fn stored(number: u32, part: RecordingPart, file: &str) -> Record {
     let sequence = match part {
         RecordingPart::Case => 10,
         RecordingPart::Whisper(attempt) => 20 + u64::from(attempt),
+        RecordingPart::Later(calls_before) => 1_000 + u64::from(calls_before),
     };
     let fact = Fact::RecordingStored {
         part,
@@ -318,7 +320,7 @@ pub(crate) fn stored(number: u32, part: RecordingPart, file: &str) -> Record {
 
 pub(crate) fn opened() -> Fact {
     Fact::CaseOpened {
-        dialled: Dialled::parse("+442079460100").unwrap(),
+        dialled: Some(Dialled::parse("+442079460100").unwrap()),
         caller: CallerId::Number(Pii::new(PhoneNumber::parse("+442079460001").unwrap())),
         organisation: Some(OrganisationId::parse("north-trust").unwrap()),
         practice: Some(PracticeId::parse("elm-street").unwrap()),
@@ -336,7 +338,11 @@ pub(crate) fn story(number: u32) -> Vec<Record> {
     let (leg, attempt, by) = (LegId(1), 1, EndedBy::Caller);
     let facts = [
         opened(),
-        Fact::CallStarted { call, sip_call_id },
+        Fact::CallStarted {
+            call,
+            sip_call_id,
+            kind: CallKind::Inbound,
+        },
         Fact::CallerAnswered { call },
         Fact::SpecialtyChosen { specialty, key },
         attempt_started(call),

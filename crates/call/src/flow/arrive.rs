@@ -5,35 +5,29 @@ use std::future::Future;
 use std::sync::Arc;
 
 use rotaline_model::{Dialled, EndCause, OrganisationId, PhoneNumber};
-use rotaline_record::{CallerId, Fact};
+use rotaline_record::{CallKind, CallerId, Fact};
 use rotaline_routing::{Plan, Practice, Service};
 
 use super::{dial_in, direct};
 use crate::boundary::RejectCause;
+use crate::call::Inbound;
 use crate::cx::{Cx, Either, first};
 use crate::leg::Leg;
 
-/// What stands in the record for something that could not be a number.
-const UNREADABLE: &str = "-";
-
 /// From the first INVITE to the end cause.
-pub(crate) async fn arrive(cx: Cx) -> EndCause {
+pub(crate) async fn arrive(cx: Cx, inbound: Inbound) -> EndCause {
     let plan = cx.plan();
-    let service = cx
-        .inbound()
-        .dialled
-        .as_ref()
-        .and_then(|dialled| plan.service(dialled))
-        .cloned();
-    open_case(&cx, &plan, service.as_ref());
-    let caller = Leg::inbound(&cx);
-    if has_come_round(&cx, &plan) {
-        cx.presence()
-            .borrow_mut()
-            .came_round(&cx.inbound().diverted_by);
+    let dialled = inbound.dialled.as_ref();
+    let service = dialled.and_then(|dialled| plan.service(dialled)).cloned();
+    open_case(&cx, &plan, &inbound, service.as_ref());
+    let caller = Leg::inbound(&cx, inbound.leg);
+    if has_come_round(&cx, &plan, &inbound) {
+        let mut presence = cx.presence().borrow_mut();
+        presence.came_round(&inbound.diverted_by);
         caller.reject(RejectCause::Busy);
         return EndCause::DivertedToUs;
     }
+    drop(inbound);
     drop(plan);
     match service {
         None => {
@@ -70,27 +64,25 @@ pub(super) fn practice_of<'a>(cx: &Cx, plan: &'a Plan) -> Option<&'a Practice> {
 }
 
 fn caller_number(cx: &Cx) -> Option<&PhoneNumber> {
-    match &cx.inbound().caller {
+    match cx.caller() {
         CallerId::Number(number) => Some(number.expose()),
         CallerId::Other(_) | CallerId::Withheld => None,
     }
 }
 
-fn open_case(cx: &Cx, plan: &Arc<Plan>, service: Option<&Service>) {
-    let inbound = cx.inbound();
+fn open_case(cx: &Cx, plan: &Arc<Plan>, inbound: &Inbound, service: Option<&Service>) {
     let practice = practice_of(cx, plan);
-    let dialled = inbound.dialled.clone();
     cx.note(Fact::CaseOpened {
-        dialled: dialled.unwrap_or_else(|| Dialled::Short(UNREADABLE.into())),
+        dialled: inbound.dialled.clone(),
         caller: inbound.caller.clone(),
         organisation: service.and_then(|service| organisation_of(plan, service)),
         practice: practice.map(|practice| practice.id.clone()),
         area: practice.and_then(|practice| practice.area.clone()),
     });
-    let sip_call_id = Some(inbound.sip_call_id.clone());
     cx.note(Fact::CallStarted {
         call: inbound.call,
-        sip_call_id,
+        sip_call_id: Some(inbound.sip_call_id.clone()),
+        kind: CallKind::Inbound,
     });
 }
 
@@ -105,14 +97,10 @@ fn organisation_of(plan: &Plan, service: &Service) -> Option<OrganisationId> {
 }
 
 /// SERVICE 1.13: it presents our own number, or carries our diversion.
-fn has_come_round(cx: &Cx, plan: &Plan) -> bool {
-    let diverted_by_us = cx
-        .inbound()
-        .diverted_by
-        .iter()
-        .any(|dialled| match dialled {
-            Dialled::Full(number) => plan.is_ours(number),
-            Dialled::Short(_) => plan.service(dialled).is_some(),
-        });
+fn has_come_round(cx: &Cx, plan: &Plan, inbound: &Inbound) -> bool {
+    let diverted_by_us = inbound.diverted_by.iter().any(|dialled| match dialled {
+        Dialled::Full(number) => plan.is_ours(number),
+        Dialled::Short(_) => plan.service(dialled).is_some(),
+    });
     diverted_by_us || caller_number(cx).is_some_and(|number| plan.is_ours(number))
 }

@@ -8,8 +8,10 @@ mod hunt;
 mod outcome;
 mod reach;
 mod talk;
+mod undertake;
 
 pub(crate) use arrive::arrive;
+pub(crate) use undertake::undertake;
 
 #[cfg(test)]
 mod tests;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rotaline_model::{Digit, SpecialtyId};
-use rotaline_record::{Fact, OutcomeHow};
+use rotaline_record::{Answer, Fact, OutcomeHow};
 use rotaline_routing::{Outcome, Phrase, Plan};
 
 use crate::cx::Cx;
@@ -13,6 +13,8 @@ use crate::speech;
 
 /// How long a key is waited for after the menu, and after "Star to change."
 const PATIENCE: Duration = Duration::from_secs(5);
+/// How long the disk may take to keep an outcome.
+const STORED_WITHIN: Duration = Duration::from_secs(2);
 /// How often the menu is said to somebody who keys nothing.
 const SPEAKINGS: u8 = 2;
 /// How often anything is asked at all: somebody who keys on and on is let go.
@@ -46,6 +48,16 @@ impl Menu {
     }
 }
 
+/// "A key is stored before" it is said.
+async fn stored(cx: &Cx, outcome: &Outcome, who: &str) -> bool {
+    let fact = Fact::OutcomeSet {
+        outcome: outcome.id.clone(),
+        by: who.to_owned(),
+        how: OutcomeHow::Key,
+    };
+    cx.note_durably(fact, STORED_WITHIN).await == Answer::Kept
+}
+
 /// Asks one leg; `who` goes into the record. Ends when it has an outcome, hangs up, or is silent.
 pub(super) async fn ask(cx: &Cx, leg: &Leg, menu: &Menu, who: &str) {
     // What was keyed during the talk answers nothing.
@@ -67,12 +79,10 @@ pub(super) async fn ask(cx: &Cx, leg: &Leg, menu: &Menu, who: &str) {
                 let Some(outcome) = menu.choice(key.digit) else {
                     continue;
                 };
-                // Stored before it is said.
-                cx.note(Fact::OutcomeSet {
-                    outcome: outcome.id.clone(),
-                    by: who.to_owned(),
-                    how: OutcomeHow::Key,
-                });
+                if !stored(cx, outcome, who).await {
+                    // It is not confirmed, so it is asked again.
+                    continue;
+                }
                 match leg
                     .ask(speech::outcome_set(&menu.plan, outcome), PATIENCE)
                     .await

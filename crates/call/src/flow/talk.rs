@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::task::Poll;
 
 use rotaline_model::{Acceptance, EndCause, RoomId, Sound};
-use rotaline_record::{EndedBy, Fact, RecordingPart};
+use rotaline_record::{EndedBy, Fact};
 use rotaline_routing::{Plan, Recording};
 
 use super::arrive::practice_of;
@@ -28,7 +28,7 @@ pub(super) async fn talk(
     join(cx, &caller, &specialist);
     let (by, cause) = one_of_them_leaves(&caller, specialist.leg()).await;
     cx.note(Fact::TalkEnded {
-        call: cx.inbound().call,
+        call: cx.call(),
         by,
     });
     let Some(outcomes) = outcomes else {
@@ -39,7 +39,7 @@ pub(super) async fn talk(
         let leg = specialist.leg();
         cx.act(Action::Leave(leg.id()));
         if cx.recording() == Recording::On {
-            cx.act(Action::TurnRecording(leg.id(), RecordingPart::Case));
+            cx.act(Action::TurnRecording(leg.id(), cx.case_part()));
         }
         let who = specialist
             .person()
@@ -67,7 +67,7 @@ fn join(cx: &Cx, caller: &Leg, specialist: &Attempt) {
         specialist.leg().play_on(vec![Sound::Beep]);
     }
     cx.note(Fact::Joined {
-        call: cx.inbound().call,
+        call: cx.call(),
         leg: specialist.leg_id(),
         attempt: specialist.number(),
     });

@@ -11,7 +11,7 @@ use rotaline_record::CallerId;
 use rotaline_routing::{Plan, Presence, Service, Source};
 
 use super::{arrive, dial_in, hunt};
-use crate::call::{Inbound, World};
+use crate::call::{Contact, Inbound, World};
 use crate::cx::Cx;
 use crate::leg::Leg;
 
@@ -26,8 +26,26 @@ fn cx() -> Cx {
         text: text.to_owned(),
     };
     let plan = Plan::parse(&[source]).unwrap();
+    let contact = Contact {
+        call: CallId::new(
+            Timestamp::UNIX_EPOCH,
+            &mut Seed::from_number(1).generator(1),
+        ),
+        caller: CallerId::Withheld,
+        calls_before: 0,
+        attempts_before: 0,
+        first_leg: LegId(1),
+    };
+    let world = World {
+        plan: Rc::new(RefCell::new(Arc::new(plan))),
+        presence: Rc::new(RefCell::new(Presence::default())),
+    };
+    Cx::new(contact, world)
+}
+
+fn inbound() -> Inbound {
     let mut random = Seed::from_number(1).generator(1);
-    let inbound = Inbound {
+    Inbound {
         case: CaseId::new(Timestamp::UNIX_EPOCH, &mut random),
         call: CallId::new(Timestamp::UNIX_EPOCH, &mut random),
         leg: LegId(0),
@@ -35,12 +53,7 @@ fn cx() -> Cx {
         dialled: None,
         caller: CallerId::Withheld,
         diverted_by: Vec::new(),
-    };
-    let world = World {
-        plan: Rc::new(RefCell::new(Arc::new(plan))),
-        presence: Rc::new(RefCell::new(Presence::default())),
-    };
-    Cx::new(inbound, world)
+    }
 }
 
 #[test]
@@ -52,11 +65,15 @@ fn a_calls_future_is_small() {
         panic!()
     };
     let specialty = SpecialtyId::parse("s").unwrap();
-    let (caller, attempts) = (Leg::inbound(&cx), Cell::new(0));
-    let arrive = size_of_val(&arrive(cx.clone()));
+    let (caller, attempts) = (Leg::inbound(&cx, LegId(0)), Cell::new(0));
+    let arrive = size_of_val(&arrive(cx.clone(), inbound()));
     // What is boxed on the way to a specialist.
     let sizes = [
-        size_of_val(&dial_in::dial_in(&cx, Leg::inbound(&cx), organisation)),
+        size_of_val(&dial_in::dial_in(
+            &cx,
+            Leg::inbound(&cx, LegId(0)),
+            organisation,
+        )),
         size_of_val(&dial_in::find(&cx, &caller, organisation)),
         size_of_val(&hunt::search(&cx, &specialty, &attempts)),
         size_of_val(&hunt::keep_company(&cx, &caller, Vec::new(), &attempts)),

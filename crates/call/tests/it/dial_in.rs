@@ -291,7 +291,7 @@ fn the_case_knows_practice_area_and_organisation() {
     else {
         panic!("the first fact is {opened:?}");
     };
-    assert_eq!(dialled.as_str(), "+442079460001");
+    assert_eq!(dialled.unwrap().as_str(), "+442079460001");
     assert_eq!(organisation.unwrap().as_str(), "northfield");
     assert_eq!(practice.unwrap().as_str(), "elm-street-surgery");
     assert_eq!(area.unwrap(), "Northfield North");

@@ -53,7 +53,7 @@ fn the_caller_is_asked_when_the_specialist_hangs_up_first() {
     let stored = stage
         .log
         .iter()
-        .position(|(_, action)| matches!(action, Action::Note(Fact::OutcomeSet { .. })));
+        .position(|(_, action)| matches!(action, Action::NoteDurably(..)));
     let said = stage.log.iter().position(|(at, action)| {
         *at >= 14_000 && matches!(action, Action::Play { leg: CALLER, .. })
     });

@@ -59,6 +59,17 @@ impl OpenCases {
             | Fact::Joined { .. }
             | Fact::TalkEnded { .. }
             | Fact::OutcomeSet { .. }
+            | Fact::ErrandClaimed { .. }
+            | Fact::CodeRefused { .. }
+            | Fact::NhsNumberGiven { .. }
+            | Fact::KeepTryingAsked { .. }
+            | Fact::KeepTryingEnded { .. }
+            | Fact::CallBackRequested { .. }
+            | Fact::RequestChanged { .. }
+            | Fact::CallsPaused { .. }
+            | Fact::CallsResumed { .. }
+            | Fact::Flagged { .. }
+            | Fact::RecordingPaused { .. }
             | Fact::PromptsHeard { .. }
             | Fact::LegQuality { .. }
             | Fact::Ladder { .. }

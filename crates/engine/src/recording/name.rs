@@ -1,4 +1,5 @@
-//! Names of recordings below their folder: `2026-11-24/<case>[-whisper-<n>][-<copy>].wav`.
+//! Names of recordings below their folder:
+//! `2026-11-24/<case>[-whisper-<n>|-call-<n>][-<copy>].wav`.
 //!
 //! The day is the case's (UTC, from its UUIDv7), so that all of a case is in one place, and a
 //! folder holds what one day makes.
@@ -60,10 +61,7 @@ impl RecordingName {
 
     /// Which part of the case it is, as records say it.
     pub fn part(&self) -> RecordingPart {
-        match self.tape.part {
-            0 => RecordingPart::Case,
-            attempt => RecordingPart::Whisper(attempt),
-        }
+        RecordingPart::from_number(self.tape.part)
     }
 }
 
@@ -80,8 +78,12 @@ impl fmt::Display for Stem<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let RecordingName { tape, copy } = self.0;
         tape.case.fmt(f)?;
-        if tape.part != 0 {
-            write!(f, "-whisper-{}", tape.part)?;
+        match RecordingPart::from_number(tape.part) {
+            RecordingPart::Case => {}
+            RecordingPart::Whisper(attempt) => write!(f, "-whisper-{attempt}")?,
+            RecordingPart::Later(calls_before) => {
+                write!(f, "-call-{}", u16::from(calls_before) + 1)?
+            }
         }
         if *copy != 1 {
             write!(f, "-{copy}")?;
@@ -109,14 +111,27 @@ fn parse_file(file: &str) -> Option<RecordingName> {
     let stem = file.strip_suffix(".wav")?;
     let (case, rest) = stem.split_at_checked(UUID_CHARACTERS)?;
     let case: CaseId = case.parse().ok()?;
-    let (part, copy) = match rest.strip_prefix("-whisper-") {
-        Some(rest) => match rest.split_once('-') {
-            Some((part, copy)) => (part.parse().ok()?, copy.parse().ok()?),
-            None => (rest.parse().ok()?, 1),
-        },
-        None if rest.is_empty() => (0, 1),
-        None => (0, rest.strip_prefix('-')?.parse().ok()?),
+    let (part, copy) = if let Some(rest) = rest.strip_prefix("-whisper-") {
+        let (attempt, copy) = number_and_copy(rest)?;
+        (RecordingPart::Whisper(attempt), copy)
+    } else if let Some(rest) = rest.strip_prefix("-call-") {
+        let (call, copy) = number_and_copy(rest)?;
+        let calls_before = u8::try_from(call.checked_sub(1)?).ok()?;
+        (RecordingPart::Later(calls_before), copy)
+    } else if rest.is_empty() {
+        (RecordingPart::Case, 1)
+    } else {
+        (RecordingPart::Case, rest.strip_prefix('-')?.parse().ok()?)
     };
+    let part = part.number();
     let tape = TapeId { case, part };
     Some(RecordingName { tape, copy })
+}
+
+/// `3` or, of a second copy, `3-2`.
+fn number_and_copy(text: &str) -> Option<(u16, u16)> {
+    match text.split_once('-') {
+        Some((number, copy)) => Some((number.parse().ok()?, copy.parse().ok()?)),
+        None => Some((text.parse().ok()?, 1)),
+    }
 }

@@ -6,6 +6,7 @@
 //!  HTTP ─▶ engine ─▶ recorder ─▶ journal ─▶ database        (stop)
 //! ```
 
+mod desk;
 mod http;
 mod logging;
 mod projection;
@@ -33,6 +34,7 @@ use tokio::task::JoinHandle;
 pub use logging::start as start_logging;
 
 use crate::settings::Settings;
+use desk::Desk;
 use projection::Projection;
 
 /// How long calls that are up may go on after SIGTERM.
@@ -88,7 +90,7 @@ impl Service {
             node,
         });
         wiring::keep_metrics(metrics, engine.load());
-        wiring::keep_admission(opened.journal.clone(), engine.gate());
+        wiring::keep_admission(opened.journal.clone(), engine.remote());
         let (http_stop, stopped) = watch::channel(false);
         let http = tokio::spawn(http::serve(listener, rotaline_api::router(state), stopped));
         Ok(Service {
@@ -126,7 +128,7 @@ impl Service {
 
     /// Takes no more calls, and resolves when the last one is over.
     pub async fn drain(&self) {
-        self.engine.drain();
+        self.engine.remote().drain();
         let mut load = self.engine.load();
         // It fails only if the engine is gone: then no call is up either.
         let idle = load.wait_for(|load| load.calls == 0);
@@ -181,11 +183,10 @@ fn start_recorder(folder: &Path, node: NodeId, journal: &Journal) -> Result<Arc<
 }
 
 fn start_engine(settings: &Settings, journal: &Journal, recorder: &Recorder) -> Result<Engine> {
-    let journal = journal.clone();
     let parts = Parts {
         plan: Arc::clone(&settings.plan),
         prompts: Arc::clone(&settings.prompts),
-        journal: move |record| journal.append(record),
+        outside: Desk::new(journal.clone()),
         lanes: (0..settings.engine.media_threads)
             .map(|_| recorder.lane())
             .collect(),

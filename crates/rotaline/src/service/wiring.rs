@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use metrics_exporter_prometheus::PrometheusHandle;
 use rotaline_api::{Degraded, EncodeError, Encoded, HealthSource, Mp3Encoder, OutcomeMenus};
-use rotaline_engine::Gate;
+use rotaline_engine::Remote;
 use rotaline_engine::journal::{Journal, NotDurable, Pressure};
 use rotaline_engine::recording::Recorder;
 use rotaline_model::{CaseId, SpecialtyId};
@@ -97,7 +97,7 @@ impl HealthSource for Health {
 
 /// Closes the engine to new calls while the journal could not keep what they do. Ends with the
 /// runtime.
-pub fn keep_admission(journal: Journal, gate: Gate) {
+pub fn keep_admission(journal: Journal, engine: Remote) {
     tokio::spawn(async move {
         let mut ticks = tokio::time::interval(ADMISSION_EVERY);
         let mut shown = Admission::Open;
@@ -116,7 +116,7 @@ pub fn keep_admission(journal: Journal, gate: Gate) {
                     tracing::warn!("the journal cannot keep up: new calls are refused")
                 }
             }
-            gate.set(admission);
+            engine.set_admission(admission);
         }
     });
 }

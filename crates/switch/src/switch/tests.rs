@@ -216,7 +216,10 @@ fn request(
             Output::Transmit { to, bytes } => {
                 sent.push((to, String::from_utf8_lossy(&bytes).into_owned()));
             }
-            Output::Media { .. } | Output::Record(_) => {}
+            Output::Media { .. }
+            | Output::Record(_)
+            | Output::RecordDurably(..)
+            | Output::Ask(..) => {}
             Output::Timeout(_) => return sent,
         }
     }

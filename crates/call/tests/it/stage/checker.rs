@@ -106,7 +106,10 @@ impl Checker {
                 seen.room = None;
             }
             Action::Note(fact) => self.noted(fact),
+            Action::NoteDurably(_, fact) => self.noted(fact),
             Action::Progress(_)
+            | Action::Ask(..)
+            | Action::Undertake(_)
             | Action::StartRecording(..)
             | Action::TurnRecording(..)
             | Action::MaskRecording(..)

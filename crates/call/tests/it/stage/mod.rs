@@ -16,7 +16,7 @@ use rotaline_model::{
     CallId, CaseId, Dialled, Digit, EndCause, LegId, Mono, Now, PersonId, PhoneNumber, Pii, PlayId,
     Seed, Sound,
 };
-use rotaline_record::{AttemptResult, CallerId, Fact};
+use rotaline_record::{Answer, AttemptResult, CallerId, Fact};
 use rotaline_routing::{Plan, Presence, Source};
 
 pub use checker::Checker;
@@ -278,6 +278,9 @@ impl Stage {
     fn act(&mut self, action: Action) {
         self.checker.done(&action, self.now.mono);
         match &action {
+            Action::NoteDurably(ask, _) => {
+                self.enqueue(self.now.mono, Input::Answer(*ask, Answer::Kept));
+            }
             Action::Dial { leg, to } => {
                 let scripts = self.phones.get_mut(&to.to_string());
                 let script = match scripts {
@@ -388,6 +391,7 @@ impl Stage {
     pub fn facts(&self) -> impl Iterator<Item = (u64, &Fact)> {
         self.log.iter().filter_map(|(at, action)| match action {
             Action::Note(fact) => Some((*at, fact)),
+            Action::NoteDurably(_, fact) => Some((*at, fact.as_ref())),
             _ => None,
         })
     }

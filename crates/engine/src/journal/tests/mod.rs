@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use rotaline_model::{CallId, CaseId, Dialled, EndCause, NodeId};
-use rotaline_record::{CallerId, Fact, Origin, Record};
+use rotaline_record::{CallKind, CallerId, Fact, Origin, Record};
 
 use super::{Cursor, Journal, JournalConfig, Opened, Reader, open};
 use crate::recording::tests::TestFolder;
@@ -42,7 +42,7 @@ fn record(case_number: u128, sequence: u64, fact: Fact) -> Record {
 fn opened(case_number: u128) -> Record {
     let dialled = Dialled::parse("1001").unwrap();
     let fact = Fact::CaseOpened {
-        dialled,
+        dialled: Some(dialled),
         caller: CallerId::Withheld,
         organisation: None,
         practice: None,
@@ -55,6 +55,7 @@ fn call_started(case_number: u128, sequence: u64, call_number: u128) -> Record {
     let fact = Fact::CallStarted {
         call: call(call_number),
         sip_call_id: None,
+        kind: CallKind::Inbound,
     };
     record(case_number, sequence, fact)
 }
