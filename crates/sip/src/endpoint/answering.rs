@@ -10,7 +10,7 @@ use super::admission::{ALLOW, Refusal, SDP};
 use super::emit::Nth;
 use crate::boundary::{RejectWith, SessionId, TracedWhat};
 use crate::message::{HeaderName, Message, Method};
-use crate::session::{Awaits, Exchange, Reoffer, Session, State, Success, Up};
+use crate::session::{Answers, Awaits, Exchange, Reoffer, Session, State, Success, Up};
 use crate::transaction::{Sending, TransactionKey};
 
 /// The status of a refusal whose own is none.
@@ -70,7 +70,7 @@ impl Endpoint {
             now,
             session,
             (ringing.key, &ringing.invite, ringing.source),
-            &sdp,
+            (Answers::Invite, &sdp),
         );
         true
     }
@@ -115,7 +115,8 @@ impl Endpoint {
             source,
         } = *reoffer;
         if *request.method() == Method::Invite {
-            self.succeed(now, session, (key, &request, source), &sdp);
+            let answer = (Answers::Reinvite, sdp.as_ref());
+            self.succeed(now, session, (key, &request, source), answer);
         } else if let Some(it) = self.sessions.get(&session) {
             let mut writer = self.writer(&request, source, 200, it.local_tag);
             writer.text(HeaderName::Contact, &*it.contact);
@@ -180,7 +181,7 @@ impl Endpoint {
         now: Mono,
         id: SessionId,
         (key, invite, source): (TransactionKey, &Message, std::net::SocketAddr),
-        sdp: &[u8],
+        (answers, sdp): (Answers, &[u8]),
     ) {
         let timers = self.config.timers;
         let Some(session) = self.sessions.get(&id) else {
@@ -211,7 +212,8 @@ impl Endpoint {
             Awaits::Ack
         };
         let cseq = invite.cseq().number;
-        let success = Success::new(now, &timers, cseq, (to, bytes.clone()), awaits);
+        let (answers, sent) = ((answers, cseq), (to, bytes.clone()));
+        let success = Success::new(now, &timers, answers, sent, awaits);
         if let Some(Session {
             state: State::Up(up),
             ..

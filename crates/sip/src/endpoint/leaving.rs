@@ -15,7 +15,7 @@ use crate::boundary::{SessionId, TracedWhat};
 use crate::dialog::Dialog;
 use crate::message::{HeaderName, Method};
 use crate::names::Branch;
-use crate::session::{Exchange, State, Up};
+use crate::session::{Answers, Exchange, State, Up};
 use crate::transaction::Client;
 
 /// What an INVITE gets that we hang up on.
@@ -61,7 +61,8 @@ impl Endpoint {
             //= RFC 3261 section 15
             //# the callee's UA MUST NOT send a BYE on a confirmed dialog until it has received an
             //# ACK for its 2xx response or until the server transaction times out.
-            Exchange::AckAwaited(success) => {
+            // That 2xx is the one that made the dialog; a re-INVITE's holds no BYE up.
+            Exchange::AckAwaited(success) if success.answers == Answers::Invite => {
                 let (dialog, reason) = (Box::new(dialog), reason.map(Box::from));
                 session.state = State::Leaving {
                     dialog,
@@ -69,7 +70,10 @@ impl Endpoint {
                     reason,
                 };
             }
-            Exchange::Idle | Exchange::AckOwed { .. } | Exchange::ReofferOpen(_) => {
+            Exchange::AckAwaited(_)
+            | Exchange::Idle
+            | Exchange::AckOwed { .. }
+            | Exchange::ReofferOpen(_) => {
                 self.send_bye(now, id, dialog, reason);
             }
         }

@@ -18,7 +18,7 @@
 //!      ┌─────▼─┐ BYE sent ┌─▼────┐
 //!      │Leaving├──────────►Ending├─► its response, or none: Terminated
 //!      └───────┘          └──────┘
-//!   (2xx not acknowledged)
+//!   (the first 2xx not acknowledged)
 //! ```
 
 mod success;
@@ -33,7 +33,7 @@ use crate::message::Message;
 use crate::names::{Branch, LocalTag};
 use crate::transaction::TransactionKey;
 
-pub(crate) use success::{Awaits, Success};
+pub(crate) use success::{Answers, Awaits, Success};
 
 /// One INVITE session.
 pub(crate) struct Session {
@@ -60,7 +60,7 @@ pub(crate) enum State {
     Ringing(Box<Ringing>),
     /// Confirmed.
     Up(Box<Up>),
-    /// Given up while the ACK of our 2xx was outstanding: BYE has to wait for it.
+    /// Given up while the ACK of our first 2xx was outstanding: BYE has to wait for it.
     Leaving {
         dialog: Box<Dialog>,
         success: Box<Success>,

@@ -17,12 +17,23 @@ pub(crate) struct Success {
     pub(crate) cseq: u32,
     /// Where it goes to.
     pub(crate) to: SocketAddr,
+    /// What it answers.
+    pub(crate) answers: Answers,
     /// What the ACK brings.
     pub(crate) awaits: Awaits,
     response: Bytes,
     interval: Duration,
     next: Mono,
     until: Mono,
+}
+
+/// What a 2xx answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Answers {
+    /// The INVITE that began the session: no BYE of ours before its ACK.
+    Invite,
+    /// A later one.
+    Reinvite,
 }
 
 /// What the ACK of a 2xx brings.
@@ -39,13 +50,14 @@ impl Success {
     pub(crate) fn new(
         now: Mono,
         timers: &TimerConfig,
-        cseq: u32,
+        (answers, cseq): (Answers, u32),
         (to, response): (SocketAddr, Bytes),
         awaits: Awaits,
     ) -> Self {
         Self {
             cseq,
             to,
+            answers,
             awaits,
             response,
             interval: timers.t1,

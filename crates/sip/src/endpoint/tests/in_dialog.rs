@@ -393,6 +393,35 @@ fn hanging_up_refuses_what_is_pending() {
     assert_eq!(call.solo.told(), ["reoffer new offer"]);
 }
 
+//= RFC 3261 section 15
+//= type=test
+//# the callee's UA MUST NOT send a BYE on a confirmed dialog until it has received an ACK for its
+//# 2xx response
+#[test]
+fn only_the_first_2xx_holds_our_bye_up_until_its_ack() {
+    let mut call = Call::answered(INVITE);
+    call.solo.act(|it, now| it.hang_up(now, SESSION, None));
+    assert_eq!(call.solo.said, [], "the first ACK is outstanding");
+
+    let mut call = Call::up();
+    call.hears("INVITE", 2, OFFER);
+    call.solo
+        .act(|it, now| it.accept_reoffer(now, SESSION, sdp("same")));
+    call.solo.said.clear();
+    call.solo.act(|it, now| it.hang_up(now, SESSION, None));
+    let bye = call.solo.answer();
+    assert!(bye.starts_with("BYE sip:new@192.0.2.10:5091 SIP/2.0\r\n"));
+    // The ACK that was late, and no copy of the 2xx, whose session is over.
+    call.hears("ACK", 2, "").run(Duration::from_secs(70));
+    let said = call.solo.first_lines();
+    assert!(said.iter().all(|line| line.starts_with("BYE ")), "{said:?}");
+    assert_eq!(call.solo.told(), ["reoffer new offer", "terminated"]);
+    assert_eq!(
+        call.solo.endpoint.transactions() + call.solo.endpoint.leftovers(),
+        0
+    );
+}
+
 #[test]
 fn an_unanswered_call_that_we_hang_up_on_gets_480() {
     let mut call = Call::ringing(INVITE);
