@@ -51,7 +51,9 @@ pub struct Config {
     pub timers: TimerConfig,
     /// Most INVITE sessions at a time; beyond it a new INVITE gets 503 with Retry-After.
     pub max_sessions: usize,
-    /// Most non-INVITE server transactions at a time; beyond it requests are dropped and counted.
+    /// Most non-INVITE server transactions of strangers at a time; beyond it requests are dropped
+    /// and counted. INVITEs have `max_sessions` more, and beyond that get 503 with Retry-After;
+    /// what belongs to a call has `max_sessions` more again.
     pub max_transactions: usize,
 }
 

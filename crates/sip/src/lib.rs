@@ -13,4 +13,4 @@ pub use boundary::{
     TracedWhat,
 };
 pub use dialog::destination;
-pub use endpoint::{Counters, Endpoint, MAX_PENDING_OUTPUTS};
+pub use endpoint::{Counters, Endpoint, MAX_PENDING_OUTPUTS, MAX_STATELESS_ANSWERS_PER_S};

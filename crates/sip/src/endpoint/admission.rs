@@ -3,10 +3,7 @@
 //! RFC 3261 sections 8.2.1 to 8.2.3, 20.5, 21.4; RFC 7332 (a back-to-back user agent is a hop, and
 //! loops through one must end).
 
-use std::net::SocketAddr;
-
-use super::Endpoint;
-use crate::message::{Fault, HeaderName, Message, Method, ParseError, SipScheme, Uri, Writer};
+use crate::message::{HeaderName, Message, Method, SipScheme, Uri, Writer};
 
 /// The methods that are served.
 pub(super) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE";
@@ -75,23 +72,6 @@ impl Refusal {
             }
             Hint::RetryAfter(seconds) => {
                 writer.number(HeaderName::RetryAfter, *seconds);
-            }
-        }
-    }
-}
-
-impl Endpoint {
-    /// A datagram that is no message.
-    pub(super) fn malformed(&mut self, source: SocketAddr, datagram: &[u8], error: &ParseError) {
-        match (&error.request, error.fault) {
-            // A keep-alive is neither answered nor a fault.
-            (None, Fault::Empty) => {}
-            (None, _) => self.counters.malformed_dropped += 1,
-            (Some(request), _) => {
-                self.counters.malformed_answered += 1;
-                let tag = self.names.stateless_tag(datagram);
-                let (to, bytes) = request.answer(source, &tag.to_string());
-                self.transmit(to, bytes);
             }
         }
     }

@@ -23,8 +23,12 @@ pub struct Counters {
     pub stray_responses: u64,
     /// ACKs that match nothing.
     pub stray_acks: u64,
-    /// Requests dropped since there were too many transactions.
+    /// Requests for which there was no room among the transactions: INVITEs got 503, others were
+    /// dropped.
     pub overloaded: u64,
+    /// Answers without state that were kept back, since there had been too many of them that
+    /// second.
+    pub muted: u64,
     /// Datagrams dropped since outputs had not been polled.
     pub backlogged: u64,
     /// 2xx responses from more forks than are followed up.

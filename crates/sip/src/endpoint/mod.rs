@@ -7,7 +7,7 @@
 //! forks nothing and proxies nothing.
 //!
 //! ```text
-//!              ┌─ no message ─► 400, or dropped and counted            (admission)
+//!              ┌─ no message ─► 400, or dropped and counted            (stateless)
 //!  datagram ───┼─ response ──► client transaction ─► session           (responses, calling)
 //!              └─ request ───► server transaction: a copy, absorbed
 //!                      └─ new ─► To tag of ours? ─ yes ─► session      (in_dialog)
@@ -17,8 +17,8 @@
 //!                                                                      leaving)
 //! ```
 //!
-//! Bounds: [`Config::max_sessions`], [`Config::max_transactions`], [`MAX_PENDING_OUTPUTS`], and
-//! `MAX_FORKS` in `calling`.
+//! Bounds: [`Config::max_sessions`], [`Config::max_transactions`], [`MAX_PENDING_OUTPUTS`],
+//! [`MAX_STATELESS_ANSWERS_PER_S`], and `MAX_FORKS` in `calling`.
 
 mod admission;
 mod answering;
@@ -31,6 +31,7 @@ mod leaving;
 mod outside;
 mod requests;
 mod responses;
+mod stateless;
 mod tables;
 #[cfg(test)]
 mod tests;
@@ -48,7 +49,9 @@ use crate::session::Session;
 use crate::transaction::TransactionKey;
 
 pub use emit::Counters;
+pub use stateless::MAX_STATELESS_ANSWERS_PER_S;
 
+use stateless::Allowance;
 use tables::Transactions;
 use timers::{Timer, Timers};
 
@@ -66,6 +69,7 @@ pub struct Endpoint {
     timers: Timers,
     outputs: VecDeque<Output>,
     counters: Counters,
+    allowance: Allowance,
     last_session: u64,
 }
 
@@ -89,6 +93,7 @@ impl Endpoint {
             timers: Timers::default(),
             outputs: VecDeque::new(),
             counters: Counters::default(),
+            allowance: Allowance::default(),
             last_session: 0,
         }
     }
@@ -102,7 +107,7 @@ impl Endpoint {
             Input::Datagram { source, bytes } => match Message::parse(bytes.clone()) {
                 Ok(message) if message.is_request() => self.request(now, source, message),
                 Ok(message) => self.response(now, source, &message),
-                Err(error) => self.malformed(source, &bytes, &error),
+                Err(error) => self.malformed(now, source, &bytes, &error),
             },
             Input::Timeout => self.expire(now),
         }

@@ -20,7 +20,7 @@ use crate::transaction::{InviteServer, Repeated, Server, TransactionKey};
 /// Who sends a request, as far as a bound is concerned.
 #[derive(Clone, Copy)]
 enum Whose {
-    /// The other side of a session, or of an INVITE that we know.
+    /// The other side of a session, or of the INVITE that began one.
     InACall,
     /// Anybody.
     Stranger,
@@ -135,6 +135,9 @@ impl Endpoint {
         let whose = session.map_or(Whose::Stranger, |_| Whose::InACall);
         if self.is_overloaded(request.message.method(), whose) {
             self.counters.overloaded += 1;
+            if *request.message.method() == Method::Invite {
+                self.no_room_for_invite(request);
+            }
             return;
         }
         //= RFC 3261 section 8.2.2.2
@@ -152,18 +155,21 @@ impl Endpoint {
         }
     }
 
-    /// Room is kept for those who have a call: a flood of OPTIONS must keep no BYE or CANCEL out.
+    /// Room is kept for those who have a call: a flood of OPTIONS must keep no BYE or CANCEL out, a
+    /// flood of INVITEs no re-INVITE.
     fn is_overloaded(&self, method: &Method, whose: Whose) -> bool {
-        let most = self.config.max_transactions;
-        let with_reserve = most.saturating_add(self.config.max_sessions);
-        if *method == Method::Invite {
-            return self.transactions.invite_servers.len() >= with_reserve;
-        }
-        let most = match whose {
-            Whose::InACall => with_reserve,
-            Whose::Stranger => most,
+        let reserve = self.config.max_sessions;
+        let (there, most) = if *method == Method::Invite {
+            let most = self.config.max_transactions.saturating_add(reserve);
+            (self.transactions.invite_servers.len(), most)
+        } else {
+            let most = self.config.max_transactions;
+            (self.transactions.servers.len(), most)
         };
-        self.transactions.servers.len() >= most
+        match whose {
+            Whose::InACall => there >= most.saturating_add(reserve),
+            Whose::Stranger => there >= most,
+        }
     }
 
     /// Whether an INVITE is a copy of one that is known; if so it has been dealt with.
@@ -221,6 +227,9 @@ impl Endpoint {
     fn ack(&mut self, request: &Request<'_>) {
         let timers = self.config.timers;
         let Some(entry) = self.transactions.invite_servers.get_mut(&request.key) else {
+            if self.is_ack_of_stateless(request) {
+                return;
+            }
             return self.ack_of_success(request);
         };
         let session = entry.session;
@@ -301,7 +310,9 @@ impl Endpoint {
     fn cancel(&mut self, request: &Request<'_>) {
         let invite = TransactionKey::of_invite(request.message, &self.names);
         let known = self.transactions.invite_servers.get(&invite);
-        let whose = known.map_or(Whose::Stranger, |_| Whose::InACall);
+        let whose = known
+            .and_then(|entry| entry.session)
+            .map_or(Whose::Stranger, |_| Whose::InACall);
         if self.is_overloaded(request.message.method(), whose) {
             self.counters.overloaded += 1;
             return;

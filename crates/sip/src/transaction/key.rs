@@ -39,6 +39,11 @@ impl TransactionKey {
         ]))
     }
 
+    /// For what is derived from it.
+    pub(crate) fn to_bytes(self) -> [u8; 16] {
+        self.0.to_le_bytes()
+    }
+
     fn with_method(request: &Message, names: &Names, method: &str) -> Self {
         let via = request.via();
         match via.branch() {

@@ -1,5 +1,6 @@
 //! Endpoints on a virtual wire and a virtual clock, and one endpoint against hand-written text.
 
+mod bounds;
 mod calling;
 mod calls;
 mod in_dialog;

@@ -5,10 +5,10 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::solo::{INVITE, Solo, header};
-use crate::boundary::{Input, RejectWith, SessionId};
+use crate::boundary::Input;
 
 /// A request outside any dialog.
-fn request(method: &str, more: &str) -> String {
+pub(super) fn request(method: &str, more: &str) -> String {
     format!(
         "{method} sip:1001@192.0.2.1 SIP/2.0
 Via: SIP/2.0/UDP 192.0.2.9:5090;branch=z9hG4bK{method}
@@ -241,89 +241,6 @@ fn an_ack_before_any_final_response_is_dropped() {
     assert_eq!(solo.endpoint.counters().stray_acks, 1);
     let session = solo.session();
     assert!(solo.act(|it, now| it.answer(now, session, Bytes::from_static(b"answer"))));
-}
-
-fn numbered(text: &str, number: usize) -> String {
-    text.replace("z9hG4bK", &format!("z9hG4bK{number}"))
-        .replace("Call-ID: ", &format!("Call-ID: {number}"))
-}
-
-#[test]
-fn beyond_the_limit_of_sessions_a_call_gets_503_with_retry_after() {
-    let mut solo = Solo::with(|config| config.max_sessions = 2);
-    for number in 0..3 {
-        solo.hears(&numbered(INVITE, number));
-    }
-    assert_eq!(solo.told(), ["incoming 1001"; 2]);
-    let (_, full) = solo.said.pop().unwrap();
-    assert!(
-        full.starts_with("SIP/2.0 503 Service Unavailable\r\n"),
-        "{full}"
-    );
-    assert!(header(&full, "Retry-After").is_some());
-    // Room again once one is over.
-    let with = RejectWith {
-        status: 486,
-        retry_after_s: Some(60),
-    };
-    solo.said.clear();
-    solo.act(|it, now| it.reject(now, SessionId(1), with));
-    let busy = solo.answer();
-    assert_eq!(header(&busy, "Retry-After"), Some("60"));
-    let ack = numbered(INVITE, 0).replace("INVITE", "ACK");
-    solo.hears(&ack).hears(&numbered(INVITE, 4));
-    assert_eq!(solo.told(), ["terminated", "incoming 1001"]);
-}
-
-#[test]
-fn beyond_the_limit_of_transactions_requests_are_dropped_and_counted() {
-    let mut solo = Solo::with(|config| config.max_transactions = 3);
-    for number in 0..5 {
-        solo.hears(&numbered(&request("OPTIONS", ""), number));
-    }
-    assert_eq!(solo.first_lines().len(), 3);
-    assert_eq!(solo.endpoint.counters().overloaded, 2);
-    let mut solo = Solo::with(|config| {
-        config.max_transactions = 3;
-        config.max_sessions = 1;
-    });
-    for number in 0..6 {
-        solo.hears(&numbered(INVITE, number));
-    }
-    let lines = solo.first_lines();
-    assert_eq!(lines.len(), 4, "{lines:?}");
-    assert_eq!(solo.endpoint.counters().overloaded, 2);
-}
-
-#[test]
-fn a_flood_of_strangers_keeps_no_cancel_out() {
-    let mut solo = Solo::with(|config| config.max_transactions = 3);
-    solo.hears(INVITE).answer();
-    for number in 0..5 {
-        solo.hears(&numbered(&request("OPTIONS", ""), number));
-    }
-    solo.said.clear();
-    let (head, _) = INVITE.split_once("Contact").unwrap();
-    solo.hears(&head.replace("INVITE", "CANCEL"));
-    let lines = solo.first_lines();
-    assert!(lines.iter().any(|line| line.contains("200")), "{lines:?}");
-    assert!(lines.iter().any(|line| line.contains("487")), "{lines:?}");
-}
-
-#[test]
-fn beyond_the_limit_of_outputs_datagrams_are_dropped_and_counted() {
-    let mut solo = Solo::new();
-    let source = "192.0.2.9:5090".parse().unwrap();
-    let request = request("OPTIONS", "Content-Length: 0").replace('\n', "\r\n") + "\r\n\r\n";
-    let bytes = Bytes::from(request);
-    for _ in 0..crate::MAX_PENDING_OUTPUTS + 10 {
-        let bytes = bytes.clone();
-        solo.endpoint
-            .handle_input(solo.now, Input::Datagram { source, bytes });
-    }
-    assert_eq!(solo.endpoint.counters().backlogged, 10);
-    solo.run(Duration::ZERO);
-    assert_eq!(solo.first_lines().len(), crate::MAX_PENDING_OUTPUTS);
 }
 
 #[test]
