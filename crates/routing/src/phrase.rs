@@ -69,6 +69,140 @@ phrases! {
     ThankYou = "outcome/thank-you",
     /// "Star to change."
     StarToChange = "outcome/star-to-change",
+    /// "Press 2, and we keep trying, and ring you back."
+    KeepTryingOffer = "hunt/keep-trying-offer",
+    /// "Trying another team."
+    TryingAnotherTeam = "hunt/trying-another-team",
+    /// "A colleague has answered. Goodbye."
+    ColleagueAnswered = "hunt/colleague-has-answered",
+    /// "Star for the menu."
+    StarForMenu = "hunt/star-for-the-menu",
+    /// "No specialty was called from here before."
+    NothingCalledBefore = "menu/nothing-called-before",
+    /// "This number cannot be rung. Goodbye."
+    NumberCannotBeRung = "call/not-allowed",
+    /// "There was no answer. Goodbye."
+    CalledNoAnswer = "call/no-answer",
+    /// "Ringing."
+    Ringing = "call/ringing",
+    /// "Something went wrong. Please ring again."
+    Fault = "call/fault",
+    /// "We ring you back on"
+    WeRingYouOn = "ring-back/we-ring-you-on",
+    /// "Press 1 if that is right, or key another number, then hash."
+    ConfirmOrKey = "ring-back/confirm-or-key",
+    /// "Key the number where we reach you, then hash."
+    KeyANumber = "ring-back/key-a-number",
+    /// "That is not a number that we can ring."
+    NotANumber = "ring-back/not-a-number",
+    /// "We keep trying, and ring you back. Goodbye."
+    WeKeepTrying = "ring-back/we-keep-trying",
+    /// "We cannot keep trying now. Please ring again later. Goodbye."
+    NotKeptTrying = "ring-back/cannot-be-kept",
+    /// "The advice call that you asked for. A specialist is waiting. Press 1."
+    YourCallBack = "ring-back/your-call",
+    /// "Thank you. We are ringing the caller."
+    RingingTheCaller = "ring-back/ringing-the-caller",
+    /// "The caller cannot be reached. Goodbye."
+    CallerNotReached = "ring-back/caller-not-reached",
+    /// "Your call to"
+    YourCallTo = "click/your-call-to",
+    /// "Press 1 to begin."
+    Press1ToBegin = "click/press-1",
+    /// "Key the patient's NHS number, or hash to skip."
+    KeyNhsNumber = "nhs/key-it",
+    /// "The NHS number is"
+    NhsNumberIs = "nhs/read-back",
+    /// "That is not an NHS number."
+    NotAnNhsNumber = "nhs/not-valid",
+    /// "That could not be kept. Please choose again."
+    OutcomeNotKept = "outcome/not-kept",
+    /// "Key your PIN or the practice's code, then hash."
+    KeyPinOrCode = "code/key-it",
+    /// "Key your code."
+    KeyYourCode = "code/key-your-code",
+    /// "That code is not valid."
+    CodeNotValid = "code/not-valid",
+    /// "Too many tries. Goodbye."
+    TooManyTries = "code/too-many-tries",
+    /// "Codes from this number are not accepted for an hour. Goodbye."
+    LockedOut = "code/locked-out",
+    /// "Codes cannot be checked at the moment. Please try again later. Goodbye."
+    CodesUnavailable = "code/unavailable",
+    /// "Key your PIN, then hash."
+    KeyYourPin = "pin/key-your-pin",
+    /// "Key the practice's code, then hash."
+    KeyPracticeCode = "directory/key-the-code",
+    /// "The bypass number of"
+    BypassNumberOf = "directory/bypass-number-of",
+    /// "The reception of"
+    ReceptionOf = "directory/reception-of",
+    /// "There is no practice with this code."
+    NoSuchPractice = "directory/no-such-practice",
+    /// "This call is recorded."
+    ThisCallIsRecorded = "patient/this-call-is-recorded",
+    /// "A call from"
+    ACallFrom = "patient/a-call-from",
+    /// "An answerphone, it seems."
+    AnswerphoneLikely = "answerphone/likely",
+    /// "A call back."
+    CallBack = "whisper/call-back",
+    /// "Recorded call. PIFU patient."
+    PifuPatient = "whisper/pifu-patient",
+    /// "1 to accept."
+    PressOneOnly = "whisper/1-to-accept",
+    /// "If this is an emergency, hang up and dial 999. Calls are recorded."
+    Emergency = "pifu/emergency",
+    /// "The secretaries will ring you back on"
+    WeWillRingYouOn = "pifu/we-will-ring-you-on",
+    /// "Press 1 if that is right, or key another number, then hash."
+    NumberConfirm = "pifu/number-confirm",
+    /// "Nobody can take your call now."
+    NobodyNow = "pifu/nobody-now",
+    /// "The team is closed now. You can ask to be rung back."
+    PifuClosed = "pifu/closed",
+    /// "After the tone, say your name, then press hash."
+    SayYourName = "pifu/say-your-name",
+    /// "Thank you. The team will ring you back. Goodbye."
+    RequestKept = "pifu/thank-you",
+    /// "Your request could not be kept. Please ring again. Goodbye."
+    RequestNotKept = "pifu/not-kept",
+    /// "You missed an advice call."
+    YouMissedACall = "missed/you-missed-a-call",
+    /// "A colleague has answered it."
+    ColleagueTookIt = "missed/colleague-answered",
+    /// "Press 1 to return it."
+    Press1ToReturn = "missed/press-1-to-return",
+    /// "Press 2 to pause your calls for 30 minutes, 3 to resume, 4 to leave an outcome."
+    MissedChoices = "missed/choices",
+    /// "Your calls are paused for 30 minutes."
+    CallsPaused = "missed/paused",
+    /// "You take calls again."
+    CallsResumed = "missed/resumed",
+    /// "This number belongs to a hospital advice line. It cannot take calls. Goodbye."
+    NeutralMessage = "missed/neutral",
+    /// "You have missed no calls."
+    NothingMissed = "missed/nothing",
+    /// "There is no call of yours that waits for an outcome."
+    NoCallForOutcome = "missed/no-call-for-an-outcome",
+    /// "Adding a colleague."
+    AddingAColleague = "in-call/adding-a-colleague",
+    /// "Nobody could be added."
+    NobodyAdded = "in-call/nobody-added",
+    /// "The recording is paused."
+    RecordingPaused = "in-call/recording-paused",
+    /// "The recording goes on."
+    RecordingResumed = "in-call/recording-resumed",
+    /// "Moving your call."
+    MovingYourCall = "in-call/moving",
+    /// "Your other phone did not answer."
+    MoveFailed = "in-call/not-moved",
+    /// "Your call. Press 1 to take it over."
+    MovedCall = "in-call/press-1-to-take-over",
+    /// "Flagged for the clinical lead."
+    Flagged = "in-call/flagged",
+    /// Music for people who wait; said again and again.
+    WaitingMusic = "music/waiting",
     /// "today"
     Today = "day/today",
     /// "tomorrow"
