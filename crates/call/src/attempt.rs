@@ -191,6 +191,17 @@ impl Attempt {
         self.person.as_ref().map(|reserved| &reserved.person)
     }
 
+    /// When the ringing of an attempt's leg is given up; none while it does not ring.
+    pub(crate) fn rings_until(cx: &Cx, leg: LegId, patience: Patience) -> Option<Mono> {
+        let mut state = cx.leg_state(leg)?;
+        let rings = state.ringing_at.is_some() && state.answered_at.is_none();
+        (rings && state.refused.is_none()).then(|| ring_until(&mut state, patience))
+    }
+
+    pub(crate) fn patience(&self) -> Patience {
+        self.patience
+    }
+
     /// Waits for the answer; calls `on_ringing` at the first 18x.
     pub(crate) async fn answered(&mut self, on_ringing: impl Fn()) -> Result<(), AttemptResult> {
         let (cx, attempt, patience) = (&self.cx, self.number, self.patience);

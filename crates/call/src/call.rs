@@ -12,7 +12,7 @@ use rotaline_record::{CallerId, Fact, Intent};
 use rotaline_routing::{Plan, Presence};
 
 use crate::boundary::{Input, Output};
-use crate::cx::Cx;
+use crate::cx::{Background, Cx};
 use crate::flow;
 
 /// A call that rings us.
@@ -83,6 +83,7 @@ pub struct World {
 pub struct Call {
     cx: Cx,
     flow: Option<Pin<Box<dyn Future<Output = EndCause>>>>,
+    background: Vec<Background>,
 }
 
 impl Call {
@@ -92,6 +93,7 @@ impl Call {
         let cx = Cx::new(Contact::inbound(&start), world);
         Call {
             flow: Some(Box::pin(flow::arrive(cx.clone(), start))),
+            background: Vec::new(),
             cx,
         }
     }
@@ -102,6 +104,7 @@ impl Call {
         let cx = Cx::new(Contact::intended(&start), world);
         Call {
             flow: Some(Box::pin(flow::undertake(cx.clone(), start))),
+            background: Vec::new(),
             cx,
         }
     }
@@ -110,9 +113,13 @@ impl Call {
     pub fn handle_input(&mut self, now: Now, input: Input) {
         self.cx.take_in(now, input);
         let Some(flow) = &mut self.flow else { return };
-        if let Poll::Ready(cause) = flow.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
-            self.finish(cause);
+        let context = &mut Context::from_waker(Waker::noop());
+        if let Poll::Ready(cause) = flow.as_mut().poll(context) {
+            return self.finish(cause);
         }
+        self.background.extend(self.cx.take_background());
+        self.background
+            .retain_mut(|what| what.as_mut().poll(context).is_pending());
     }
 
     /// The next output. After [`Output::Finished`] there is nothing more.
@@ -129,6 +136,8 @@ impl Call {
     /// a job goes on with it.
     fn finish(&mut self, cause: EndCause) {
         self.flow = None;
+        self.background.clear();
+        self.cx.take_background();
         self.cx.stop_recording();
         self.cx.note(Fact::CallEnded {
             call: self.cx.call(),

@@ -3,7 +3,7 @@
 use std::cell::{Cell, RefCell, RefMut};
 use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::Poll;
@@ -40,9 +40,14 @@ struct Inner {
     actions: RefCell<VecDeque<Action>>,
     legs: RefCell<Vec<LegState>>,
     timers: RefCell<Timers>,
+    /// What goes on beside the flow, until the call takes it over.
+    background: RefCell<Vec<Background>>,
     /// Who has passed this call on.
     passed_on: RefCell<Vec<PersonId>>,
 }
+
+/// Something that goes on beside the flow, e.g. a goodbye to somebody who was not the first.
+pub(crate) type Background = Pin<Box<dyn Future<Output = ()>>>;
 
 #[derive(Default)]
 struct Timers {
@@ -71,6 +76,7 @@ impl Cx {
             actions: RefCell::default(),
             legs: RefCell::default(),
             timers: RefCell::default(),
+            background: RefCell::default(),
             passed_on: RefCell::default(),
         }))
     }
@@ -174,6 +180,15 @@ impl Cx {
             0 => RecordingPart::Case,
             calls_before => RecordingPart::Later(calls_before),
         }
+    }
+
+    /// Lets something go on beside the flow; with the flow it ends.
+    pub(crate) fn in_background(&self, what: impl Future<Output = ()> + 'static) {
+        self.0.background.borrow_mut().push(Box::pin(what));
+    }
+
+    pub(crate) fn take_background(&self) -> Vec<Background> {
+        self.0.background.take()
     }
 
     // ---- the world outside ----
@@ -306,16 +321,17 @@ impl Timer<'_> {
         }
         self.cx.now() >= at
     }
+
+    /// Sets it to no time at all.
+    pub(crate) fn rest(&self) {
+        let mut timers = self.cx.0.timers.borrow_mut();
+        timers.armed.retain(|(id, _)| *id != self.id);
+    }
 }
 
 impl Drop for Timer<'_> {
     fn drop(&mut self) {
-        self.cx
-            .0
-            .timers
-            .borrow_mut()
-            .armed
-            .retain(|(id, _)| *id != self.id);
+        self.rest();
     }
 }
 

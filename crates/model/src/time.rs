@@ -31,6 +31,12 @@ impl Mono {
         self.0 / 1_000_000
     }
 
+    /// The instant `by` earlier; the origin at the earliest.
+    pub fn before(self, by: Duration) -> Mono {
+        let nanoseconds = u64::try_from(by.as_nanos()).unwrap_or(u64::MAX);
+        Mono(self.0.saturating_sub(nanoseconds))
+    }
+
     /// The time from `earlier` to `self`; zero if `earlier` is later.
     pub const fn since(self, earlier: Mono) -> Duration {
         Duration::from_nanos(self.0.saturating_sub(earlier.0))

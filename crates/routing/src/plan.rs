@@ -122,6 +122,9 @@ pub struct Specialty {
     pub sessions: Vec<Session>,
     /// What may have come of a call, in the order of saying.
     pub outcomes: Vec<Outcome>,
+    /// How long before a phone is given up the next one begins to ring; none: two never ring at
+    /// the same time.
+    pub overlap: Option<Duration>,
     pub(crate) ring_time: Option<Duration>,
 }
 

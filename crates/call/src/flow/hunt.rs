@@ -2,16 +2,20 @@
 //! (SERVICE 1.3, 1.5, 1.6).
 
 use std::cell::Cell;
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::Poll;
 use std::time::Duration;
 
-use rotaline_model::{Acceptance, Digit, Mono, Sound, SpecialtyId};
+use rotaline_model::{Acceptance, Digit, LegId, Mono, Sound, SpecialtyId};
 use rotaline_record::{AttemptResult, PhoneKind};
 use rotaline_routing as routing;
 use rotaline_routing::{Candidate, Phrase, Recording};
 
 use super::accept;
 use crate::attempt::{Attempt, Patience, Reserved, Target};
-use crate::cx::{Cx, Either, first};
+use crate::cx::{Cx, Either, Timer, first};
 use crate::leg::{Leg, MAX_SPEAKING, Next};
 use crate::speech;
 
@@ -53,26 +57,133 @@ pub(super) async fn hunt(
 pub(super) async fn search(cx: &Cx, specialty: &SpecialtyId, attempts: &Cell<u32>) -> Hunted {
     let began = cx.now();
     let mut order = routing::Hunt::new(specialty.clone());
-    // The budget bars new attempts; it never cuts one that has begun.
-    while cx.now() < began + budget(cx, specialty) {
-        let next = {
+    let mut rung = Rung::default();
+    loop {
+        // The budget bars new attempts; it never cuts one that has begun.
+        let next = if cx.now() < began + budget(cx, specialty) {
             let (plan, presence) = (cx.plan(), cx.presence().borrow());
             order.next(&plan, &presence, &cx.passed_on(), cx.wall())
+        } else {
+            routing::Next::Exhausted
         };
-        let candidate = match next {
-            routing::Next::Ring(candidate) => *candidate,
-            routing::Next::Exhausted => return Hunted::Exhausted,
-            routing::Next::NobodyOnRota => return Hunted::NobodyOnRota,
+        let overlap = match next {
+            routing::Next::Ring(candidate) => {
+                let Some(person) = Reserved::new(cx, &candidate.person) else {
+                    continue;
+                };
+                attempts.set(attempts.get() + 1);
+                rung.ring(cx, specialty, *candidate, person);
+                overlap(cx, specialty)
+            }
+            routing::Next::Exhausted if rung.is_empty() => return Hunted::Exhausted,
+            routing::Next::NobodyOnRota if rung.is_empty() => return Hunted::NobodyOnRota,
+            routing::Next::Exhausted | routing::Next::NobodyOnRota => None,
         };
-        let Some(person) = Reserved::new(cx, &candidate.person) else {
-            continue;
-        };
-        attempts.set(attempts.get() + 1);
-        if let Some(attempt) = try_one(cx, specialty, candidate, person).await {
+        if let Some(attempt) = rung.accepted_or_next(cx, overlap).await {
             return Hunted::Accepted(attempt);
         }
     }
-    Hunted::Exhausted
+}
+
+/// How long before a phone is given up the next one begins to ring, if the specialty asks for it.
+fn overlap(cx: &Cx, specialty: &SpecialtyId) -> Option<Duration> {
+    cx.plan().specialty(specialty)?.overlap
+}
+
+/// The phones that ring for a hunt: one, or two where the specialty asks for overlap.
+#[derive(Default)]
+struct Rung {
+    phones: Vec<Phone>,
+    /// Somebody has accepted: the call is theirs.
+    taken: Rc<Cell<bool>>,
+}
+
+struct Phone {
+    leg: LegId,
+    patience: Patience,
+    persuaded: Pin<Box<dyn Future<Output = Option<Attempt>>>>,
+}
+
+impl Rung {
+    fn is_empty(&self) -> bool {
+        self.phones.is_empty()
+    }
+
+    fn ring(&mut self, cx: &Cx, specialty: &SpecialtyId, candidate: Candidate, person: Reserved) {
+        let target = Target {
+            to: candidate.to,
+            kind: phone_kind(candidate.kind),
+            acceptance: Acceptance::Required,
+            round: candidate.round,
+            reason: candidate.reason,
+            patience: Patience::Hunt {
+                ring_time: candidate.ring_time,
+            },
+        };
+        let attempt = Attempt::start(cx, target, Some(person));
+        self.phones.push(Phone {
+            leg: attempt.leg_id(),
+            patience: attempt.patience(),
+            persuaded: Box::pin(persuade(
+                cx.clone(),
+                specialty.clone(),
+                attempt,
+                self.taken.clone(),
+            )),
+        });
+    }
+
+    /// Waits until somebody accepts, or another phone may ring: the last one has failed, or is
+    /// given up within `overlap`.
+    async fn accepted_or_next(&mut self, cx: &Cx, overlap: Option<Duration>) -> Option<Attempt> {
+        let timer = cx.timer();
+        let (place, accepted) = poll_fn(|context| {
+            for (place, phone) in self.phones.iter_mut().enumerate() {
+                if let Poll::Ready(accepted) = phone.persuaded.as_mut().poll(context) {
+                    return Poll::Ready((Some(place), accepted));
+                }
+            }
+            match (self.phones.as_slice(), overlap) {
+                ([phone], Some(overlap)) if phone.gives_up_within(cx, overlap, &timer) => {
+                    Poll::Ready((None, None))
+                }
+                _ => Poll::Pending,
+            }
+        })
+        .await;
+        if let Some(place) = place {
+            self.phones.remove(place);
+        }
+        if accepted.is_some() {
+            self.say_goodbye_to_the_others(cx);
+        }
+        accepted
+    }
+
+    /// "The other hears 'A colleague has answered'"; one that only rings is given up at once.
+    fn say_goodbye_to_the_others(&mut self, cx: &Cx) {
+        self.taken.set(true);
+        for phone in self.phones.drain(..) {
+            let answered = |leg| cx.leg_state(leg).is_some_and(|it| it.answered_at.is_some());
+            if answered(phone.leg) {
+                cx.in_background(async move {
+                    phone.persuaded.await;
+                });
+            }
+        }
+    }
+}
+
+impl Phone {
+    fn gives_up_within(&self, cx: &Cx, overlap: Duration, timer: &Timer<'_>) -> bool {
+        match Attempt::rings_until(cx, self.leg, self.patience) {
+            Some(until) => timer.due(until.before(overlap)),
+            None => {
+                timer.rest();
+                false
+            }
+        }
+    }
 }
 
 fn budget(cx: &Cx, specialty: &SpecialtyId) -> Duration {
@@ -82,40 +193,43 @@ fn budget(cx: &Cx, specialty: &SpecialtyId) -> Duration {
         .map_or(Duration::ZERO, |organisation| organisation.budget)
 }
 
-/// Rings one phone; the attempt, if it was accepted.
-async fn try_one(
-    cx: &Cx,
-    specialty: &SpecialtyId,
-    candidate: Candidate,
-    person: Reserved,
+/// Waits for one phone's answer and acceptance; the attempt, if it was accepted before the call
+/// was `taken` by somebody else.
+async fn persuade(
+    cx: Cx,
+    specialty: SpecialtyId,
+    mut attempt: Attempt,
+    taken: Rc<Cell<bool>>,
 ) -> Option<Attempt> {
-    let Candidate {
-        person: id,
-        kind,
-        to,
-        ring_time,
-        round,
-        reason,
-    } = candidate;
-    let target = Target {
-        to,
-        kind: phone_kind(kind),
-        acceptance: Acceptance::Required,
-        round,
-        reason,
-        patience: Patience::Hunt { ring_time },
-    };
-    let mut attempt = Attempt::start(cx, target, Some(person));
     let mut result = attempt.answered(|| {}).await;
     if result.is_ok() {
-        let whisper = speech::whisper(cx, specialty);
-        result = accept::accepted(cx, &mut attempt, whisper, Recording::On).await;
+        let whisper = speech::whisper(&cx, &specialty);
+        let accepted = accept::accepted(&cx, &mut attempt, whisper, Recording::On);
+        result = match first(is_set(&taken), accepted).await {
+            Either::First(()) => Err(AttemptResult::Abandoned),
+            Either::Second(result) => result,
+        };
     }
-    if result == Err(AttemptResult::PassedOn) {
-        cx.passed_on().push(id);
+    if result == Err(AttemptResult::PassedOn)
+        && let Some(person) = attempt.person()
+    {
+        cx.passed_on().push(person.clone());
     }
     attempt.end(result.err().unwrap_or(AttemptResult::Accepted));
+    if taken.get() {
+        let goodbye = speech::phrase(&cx.plan(), Phrase::ColleagueAnswered);
+        attempt.leg().tell(vec![goodbye]).await;
+    }
     result.ok().map(|()| attempt)
+}
+
+/// Waits for a flag, which is set by what is polled before.
+async fn is_set(flag: &Cell<bool>) {
+    poll_fn(|_| match flag.get() {
+        true => Poll::Ready(()),
+        false => Poll::Pending,
+    })
+    .await;
 }
 
 /// What the caller hears meanwhile: the opening, ring tone, "Still trying". Ends with a `*`.
@@ -144,16 +258,12 @@ pub(super) async fn keep_company(cx: &Cx, caller: &Leg, opening: Vec<Sound>, att
 
 async fn still_trying_is_due(cx: &Cx, attempts: &Cell<u32>, said_at: Option<Mono>) {
     let timer = cx.timer();
-    std::future::poll_fn(|_| {
+    poll_fn(|_| {
         let due = match said_at {
             None => attempts.get() >= 2,
             Some(at) => timer.due(at + STILL_TRYING_EVERY),
         };
-        if due {
-            std::task::Poll::Ready(())
-        } else {
-            std::task::Poll::Pending
-        }
+        if due { Poll::Ready(()) } else { Poll::Pending }
     })
     .await;
 }

@@ -11,6 +11,8 @@ mod direct;
 #[cfg(test)]
 mod hunt;
 #[cfg(test)]
+mod overlap;
+#[cfg(test)]
 mod stage;
 #[cfg(test)]
 mod talk;

@@ -22,6 +22,8 @@ use crate::read::{Faults, Reader};
 
 /// Ring times that make sense; SERVICE 1.6 caps them at 28 s from the INVITE.
 const RING_TIME_S: std::ops::RangeInclusive<i64> = 5..=28;
+/// Two phones ring at once for no longer than this.
+const OVERLAP_S: std::ops::RangeInclusive<i64> = 1..=10;
 /// A direct line may ring for longer.
 const DIRECT_RING_S: std::ops::RangeInclusive<i64> = 5..=120;
 const DIRECT_RING_DEFAULT_S: u32 = 30;
@@ -114,6 +116,8 @@ pub(super) fn specialty(
     let hours = spans(&entry, "hours", &hours, faults);
     let ring_time = ring_time(&mut entry, faults);
     let outcomes = entry.text(faults, "outcomes");
+    let overlap_s = entry.number(faults, "overlap_s", OVERLAP_S);
+    let overlap = overlap_s.map(|seconds| Duration::from_secs(seconds.into()));
     let sessions = entry.tables(faults, "session");
     let sessions = sessions
         .into_iter()
@@ -127,6 +131,7 @@ pub(super) fn specialty(
         "hours",
         "ring_time_s",
         "outcomes",
+        "overlap_s",
         "session",
     ];
     entry.finish(faults, known);
@@ -140,6 +145,7 @@ pub(super) fn specialty(
         hours,
         sessions,
         outcomes: Vec::new(),
+        overlap,
         ring_time,
     };
     Some((id, (specialty, outcomes)))
