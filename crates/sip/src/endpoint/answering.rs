@@ -2,6 +2,8 @@
 //!
 //! RFC 3261 sections 12.1.1, 13.3.1 and 14.2, RFC 3311 section 5.2.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use rotaline_model::Mono;
 
@@ -16,19 +18,41 @@ use crate::transaction::{Sending, TransactionKey};
 /// The status of a refusal whose own is none.
 const NO_STATUS: u16 = 500;
 
+/// The status that a caller gets who has had nothing but 100 for a minute.
+const SOMETHING_GOES_ON: u16 = 183;
+
+//= RFC 3261 section 13.3.1.1
+//# To prevent cancellation, the UAS MUST send a non-100 provisional response at every minute, to
+//# handle the possibility of lost provisional responses.
+pub(super) const PROVISIONAL_EVERY: Duration = Duration::from_secs(60);
+
 impl Endpoint {
-    /// Sends a provisional response, 101 to 199, to an INVITE that is not answered. Whether the
-    /// session was there for it.
-    pub fn progress(&mut self, _now: Mono, session: SessionId, status: u16) -> bool {
-        let Some(it) = self.sessions.get(&session) else {
+    /// Sends a provisional response, 101 to 199, to an INVITE that is not answered; it goes out
+    /// again each minute until there is another. Whether the session was there for it.
+    pub fn progress(&mut self, now: Mono, session: SessionId, status: u16) -> bool {
+        (101..200).contains(&status) && self.provisional(now, session, status, Nth::First)
+    }
+
+    /// It is a minute since the last response to an INVITE that is not answered.
+    pub(super) fn remind(&mut self, now: Mono, id: SessionId) {
+        let Some(State::Ringing(ringing)) = self.sessions.get(&id).map(|it| &it.state) else {
+            return;
+        };
+        let last = self.transactions.invite_servers.get(&ringing.key);
+        let (status, nth) = match last.map(|entry| entry.last_status) {
+            Some(status @ 101..200) => (status, Nth::Again),
+            Some(_) | None => (SOMETHING_GOES_ON, Nth::First),
+        };
+        self.provisional(now, id, status, nth);
+    }
+
+    fn provisional(&mut self, now: Mono, id: SessionId, status: u16, nth: Nth) -> bool {
+        let Some(it) = self.sessions.get(&id) else {
             return false;
         };
         let State::Ringing(ringing) = &it.state else {
             return false;
         };
-        if !(101..200).contains(&status) {
-            return false;
-        }
         let key = ringing.key;
         let mut writer = self.writer(&ringing.invite, ringing.source, status, it.local_tag);
         writer
@@ -44,8 +68,16 @@ impl Endpoint {
         }
         entry.last_status = status;
         let to = entry.to;
+        if let Some(Session {
+            state: State::Ringing(ringing),
+            ..
+        }) = self.sessions.get_mut(&id)
+        {
+            ringing.remind_at = now + PROVISIONAL_EVERY;
+        }
+        self.arm_session(id);
         let what = TracedWhat::Response(status, "INVITE");
-        self.send(Some(session), (to, bytes), what, Nth::First);
+        self.send(Some(id), (to, bytes), what, nth);
         true
     }
 

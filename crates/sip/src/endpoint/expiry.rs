@@ -141,13 +141,16 @@ impl Endpoint {
         }
     }
 
-    /// Our 2xx is to go out again, or its ACK will not come.
+    /// A provisional response is due, or our 2xx is to go out again, or its ACK will not come.
     fn session_due(&mut self, now: Mono, id: SessionId) {
         let timers = self.config.timers;
         let Some(session) = self.sessions.get_mut(&id) else {
             return;
         };
         session.armed = None;
+        if matches!(session.state, State::Ringing(_)) {
+            return self.remind(now, id);
+        }
         let Some(success) = session.success_mut() else {
             return;
         };

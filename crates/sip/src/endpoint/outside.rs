@@ -3,6 +3,7 @@
 //! RFC 3261 sections 8.2, 11.2, 12.1.1 and 13.3.
 
 use super::admission::{ALLOW, BUSY_RETRY_AFTER_S, Place, Refusal, SDP, refusal};
+use super::answering::PROVISIONAL_EVERY;
 use super::emit::Nth;
 use super::{Endpoint, Request, caller};
 use crate::boundary::{Event, SessionId, TracedWhat};
@@ -91,9 +92,11 @@ impl Endpoint {
                 invite: invite.clone(),
                 source: request.source,
                 dialog,
+                remind_at: request.now + PROVISIONAL_EVERY,
             })),
             armed: None,
         });
+        self.arm_session(id);
         self.enter_invite_server(request, Some(id), tag);
         self.received(Some(id), invite, Nth::First);
         self.trying(request, id);

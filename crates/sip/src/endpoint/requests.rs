@@ -383,6 +383,7 @@ impl Endpoint {
         let State::Ringing(ringing) = session.take_state() else {
             return;
         };
+        self.arm_session(id);
         let mut writer = self.writer(&ringing.invite, ringing.source, refusal.status, tag);
         refusal.write(&mut writer);
         if let Some(reason) = reason {

@@ -87,6 +87,8 @@ pub(crate) struct Ringing {
     pub(crate) invite: Message,
     pub(crate) source: SocketAddr,
     pub(crate) dialog: Dialog,
+    /// When the next provisional response is due.
+    pub(crate) remind_at: Mono,
 }
 
 /// A confirmed session.
@@ -137,7 +139,11 @@ impl Session {
 
     /// When something is due.
     pub(crate) fn deadline(&self) -> Option<Mono> {
-        self.success().map(Success::deadline)
+        match &self.state {
+            State::Ringing(ringing) => Some(ringing.remind_at),
+            State::Up(_) | State::Leaving { .. } => self.success().map(Success::deadline),
+            State::Calling { .. } | State::GivingUp | State::Refused | State::Ending { .. } => None,
+        }
     }
 
     /// Our 2xx, while its ACK is outstanding.

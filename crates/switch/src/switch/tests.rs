@@ -20,6 +20,13 @@ to = "sip:far@10.0.0.9:5060"
 answer = "on-arrival"
 acceptance = "direct-line"
 recording = "off"
+[number.1002]
+service = "direct"
+to = "sip:far@10.0.0.9:5060"
+answer = "when-answered"
+acceptance = "direct-line"
+ring_timeout_s = 120
+recording = "off"
 "#;
 
 const NOW: Now = Now {
@@ -89,7 +96,7 @@ fn switch() -> Switch {
         gateway: None,
         node: NodeId(1),
         max_calls: 5,
-        max_leg_age: Duration::from_secs(60),
+        max_leg_age: Duration::from_secs(600),
     };
     let source = Source {
         name: "plan.toml".to_owned(),
@@ -159,6 +166,40 @@ fn a_refresh_without_an_offer_is_offered_what_was_said_or_a_newer_version() {
     assert_eq!(once_more, offered);
 }
 
+//= RFC 3261 section 13.3.1.1
+//= type=test
+//# To prevent cancellation, the UAS MUST send a non-100 provisional response at every minute
+#[test]
+fn a_caller_of_a_line_that_answers_late_hears_of_it_each_minute() {
+    let mut switch = switch();
+    let invite = call(&mut switch, "1002", "late", OFFER);
+    let (_, invite) = invite.iter().find(|(to, _)| *to == FAR).expect("an INVITE");
+    let copied = |name: &str| invite.lines().find(|line| line.starts_with(name));
+    let fields: Vec<&str> = ["Via:", "From:", "To:", "Call-ID:", "CSeq:"]
+        .into_iter()
+        .filter_map(copied)
+        .collect();
+    let mut heard = Vec::new();
+    let at = |seconds| Now {
+        mono: Mono::ZERO + Duration::from_secs(seconds),
+        wall: Timestamp::UNIX_EPOCH,
+    };
+    let rings = format!(
+        "SIP/2.0 180 Ringing\r\n{}\r\nContent-Length: 0\r\n\r\n",
+        fields.join("\r\n")
+    );
+    let (source, bytes) = (FAR, Bytes::from(rings));
+    switch.handle_input(at(1), Input::Datagram { source, bytes });
+    for second in 1..=120 {
+        let (sent, _) = sent(&mut switch);
+        let to_caller = sent.iter().filter(|(to, _)| *to == CALLER);
+        heard.extend(to_caller.map(|(_, text)| (second, text[8..11].to_owned())));
+        switch.handle_input(at(second + 1), Input::Timeout);
+    }
+    let expected = [(1, "180"), (61, "180"), (120, "480")];
+    assert_eq!(heard, expected.map(|(at, status)| (at, status.to_owned())));
+}
+
 const CALLER: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(10, 0, 0, 7)), 5060);
 const FAR: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(10, 0, 0, 9)), 5060);
 const OFFER: &str = "v=0\r\no=- 1 1 IN IP4 10.0.0.7\r\ns=-\r\nc=IN IP4 10.0.0.7\r\nt=0 0\r\n\
@@ -210,6 +251,11 @@ fn request(
     let bytes = Bytes::from(text);
     let source = CALLER;
     switch.handle_input(NOW, Input::Datagram { source, bytes });
+    sent(switch).0
+}
+
+/// What is sent, and when the switch wants to go on.
+fn sent(switch: &mut Switch) -> (Vec<(SocketAddr, String)>, Option<Mono>) {
     let mut sent = Vec::new();
     loop {
         match switch.poll_output() {
@@ -220,7 +266,7 @@ fn request(
             | Output::Record(_)
             | Output::RecordDurably(..)
             | Output::Ask(..) => {}
-            Output::Timeout(_) => return sent,
+            Output::Timeout(at) => return (sent, at),
         }
     }
 }

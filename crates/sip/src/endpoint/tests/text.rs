@@ -104,6 +104,57 @@ fn progress_is_a_provisional_status_and_nothing_else() {
     assert_eq!(solo.said, []);
 }
 
+//= RFC 3261 section 13.3.1.1
+//= type=test
+//# To prevent cancellation, the UAS MUST send a non-100 provisional response at every minute
+#[test]
+fn a_call_that_rings_for_long_gets_a_provisional_response_each_minute() {
+    let (second, minute) = (Duration::from_secs(1), Duration::from_secs(60));
+    let mut solo = Solo::new();
+    solo.hears(INVITE).answer();
+    let session = solo.session();
+    assert_eq!(solo.run(minute - second).said, []);
+    solo.run(second);
+    assert_eq!(solo.first_lines(), ["SIP/2.0 183 Session Progress"]);
+    solo.run(second * 10);
+    solo.act(|it, now| it.progress(now, session, 180));
+    let ringing = solo.answer();
+    assert_eq!(solo.run(minute - second).said, [], "counted from the last");
+    for _ in 0..5 {
+        solo.run(minute);
+        assert_eq!(solo.answer(), ringing);
+    }
+    solo.act(|it, now| it.answer(now, session, Bytes::from_static(b"answer")));
+    let ack = INVITE.replace("INVITE", "ACK").replace(
+        "To: <sip:1001@192.0.2.1>",
+        &format!("To: {}", header(&solo.answer(), "To").unwrap()),
+    );
+    solo.hears(&ack.replace("Kone", "Kack")).run(minute * 10);
+    assert_eq!(solo.said, [], "until the answer");
+}
+
+#[test]
+fn a_call_that_rang_for_long_and_is_refused_gets_nothing_after_that() {
+    let mut solo = Solo::new();
+    solo.hears(INVITE).answer();
+    let (session, with) = (
+        solo.session(),
+        RejectWith {
+            status: 480,
+            retry_after_s: None,
+        },
+    );
+    solo.run(Duration::from_secs(59))
+        .act(|it, now| it.reject(now, session, with));
+    let refused = solo.answer();
+    let to = header(&refused, "To").unwrap();
+    let ack = INVITE.replace("INVITE", "ACK");
+    solo.hears(&ack.replace("To: <sip:1001@192.0.2.1>", &format!("To: {to}")));
+    solo.run(Duration::from_secs(120));
+    assert_eq!(solo.said, []);
+    assert_eq!(solo.endpoint.transactions() + solo.endpoint.leftovers(), 0);
+}
+
 //= RFC 3581 section 4
 //= type=test
 //# the response MUST be sent to the IP address indicated in the "received" parameter, and the port
