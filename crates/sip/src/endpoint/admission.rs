@@ -3,13 +3,16 @@
 //! RFC 3261 sections 8.2.1 to 8.2.3, 20.5, 21.4; RFC 7332 (a back-to-back user agent is a hop, and
 //! loops through one must end).
 
-use crate::message::{HeaderName, Message, Method, SipScheme, Uri, Writer};
+use crate::message::{BodyFault, HeaderName, Message, Method, SipScheme, Uri, Writer};
 
 /// The methods that are served.
 pub(super) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE";
 
-/// The one type of body that is understood.
+/// The one type of body that is understood, and sent.
 pub(super) const SDP: &str = "application/sdp";
+
+/// What bodies may be: a session description, or parts with one among them (RFC 5621 section 3).
+pub(super) const ACCEPT: &str = "application/sdp, multipart/mixed";
 
 /// Seconds after which a refused caller may try again.
 pub(super) const BUSY_RETRY_AFTER_S: u32 = 5;
@@ -28,6 +31,7 @@ enum Hint {
     Allow,
     Accept,
     AcceptEncoding,
+    RecvInfo,
     Unsupported(String),
     RetryAfter(u32),
 }
@@ -62,10 +66,13 @@ impl Refusal {
                 writer.text(HeaderName::Allow, ALLOW);
             }
             Hint::Accept => {
-                writer.text(HeaderName::Accept, SDP);
+                writer.text(HeaderName::Accept, ACCEPT);
             }
             Hint::AcceptEncoding => {
                 writer.text(HeaderName::AcceptEncoding, "identity");
+            }
+            Hint::RecvInfo => {
+                writer.extension_header("Recv-Info", "");
             }
             Hint::Unsupported(options) => {
                 writer.text(HeaderName::Unsupported, options);
@@ -89,6 +96,7 @@ pub(super) fn refusal(request: &Message, place: Place) -> Option<Refusal> {
         })
         .or_else(|| require_refusal(request))
         .or_else(|| body_refusal(request))
+        .or_else(|| info_refusal(request))
         .or_else(|| match place {
             Place::Outside => hops_refusal(request),
             Place::InDialog => None,
@@ -152,28 +160,33 @@ fn require_refusal(request: &Message) -> Option<Refusal> {
 }
 
 fn body_refusal(request: &Message) -> Option<Refusal> {
-    if !matches!(request.method(), Method::Invite | Method::Update) || request.body().is_empty() {
+    if !matches!(request.method(), Method::Invite | Method::Update) {
         return None;
     }
     //= RFC 3261 section 8.2.3
     //# If there are any bodies whose type (indicated by the Content-Type), language ... or encoding
     //# ... are not understood, and that body part is not optional ..., the UAS MUST reject the
     //# request with a 415 (Unsupported Media Type) response.
-    let understood =
-        matches!(request.content_type(), Ok(Some(kind)) if kind.is("application", "sdp"));
-    if !understood {
-        return Some(Refusal {
-            status: 415,
-            hint: Hint::Accept,
-        });
-    }
-    let plain = request
-        .content_encodings()
-        .flatten()
-        .all(|c| c.eq_ignore_ascii_case("identity"));
-    (!plain).then_some(Refusal {
-        status: 415,
-        hint: Hint::AcceptEncoding,
+    let (status, hint) = match request.session_description() {
+        Ok(_) => return None,
+        Err(BodyFault::NotUnderstood) => (415, Hint::Accept),
+        Err(BodyFault::Encoded) => (415, Hint::AcceptEncoding),
+        Err(BodyFault::Malformed) => (400, Hint::Nothing),
+    };
+    Some(Refusal { status, hint })
+}
+
+fn info_refusal(request: &Message) -> Option<Refusal> {
+    //= RFC 6086 section 4.2.2
+    //# If a UA receives an INFO request associated with an Info Package that the UA has not
+    //# indicated willingness to receive, the UA MUST send a 469 (Bad Info Package) response ...,
+    //# which contains a Recv-Info header field with Info Packages for which the UA is willing
+    // There are none. An INFO of before that RFC names no package.
+    let names_one =
+        *request.method() == Method::Info && request.extension_header("Info-Package").is_some();
+    names_one.then_some(Refusal {
+        status: 469,
+        hint: Hint::RecvInfo,
     })
 }
 

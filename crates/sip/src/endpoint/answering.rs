@@ -7,9 +7,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use rotaline_model::Mono;
 
-use super::Endpoint;
 use super::admission::{ALLOW, Refusal, SDP};
 use super::emit::Nth;
+use super::{Endpoint, caller};
 use crate::boundary::{RejectWith, SessionId, TracedWhat};
 use crate::message::{HeaderName, Message, Method};
 use crate::session::{Answers, Awaits, Exchange, Reoffer, Session, State, Success, Up};
@@ -238,10 +238,9 @@ impl Endpoint {
         entry.last_status = 200;
         let to = entry.to;
         self.arm_invite_server(key);
-        let awaits = if invite.body().is_empty() {
-            Awaits::Answer
-        } else {
-            Awaits::Ack
+        let awaits = match caller::description_in(invite) {
+            None => Awaits::Answer,
+            Some(_) => Awaits::Ack,
         };
         let cseq = invite.cseq().number;
         let (answers, sent) = ((answers, cseq), (to, bytes.clone()));

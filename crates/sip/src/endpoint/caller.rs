@@ -20,20 +20,19 @@ pub(super) fn incoming(invite: &Message, source: SocketAddr) -> Incoming {
         .as_ref()
         .and_then(number)
         .unwrap_or_default();
-    let body = invite.body();
     Incoming {
         source,
         sip_call_id: invite.call_id().to_owned(),
         caller: caller(invite),
         diverted_by: diverted_by(invite, &dialled),
         dialled,
-        offer: offer_in(body),
+        offer: description_in(invite),
     }
 }
 
-/// A body as an offer or answer; none if there is none.
-pub(super) fn offer_in(body: Bytes) -> Option<Bytes> {
-    (!body.is_empty()).then_some(body)
+/// The offer or answer in a message; none if there is none, or none that is understood.
+pub(super) fn description_in(message: &Message) -> Option<Bytes> {
+    message.session_description().ok().flatten()
 }
 
 fn caller(invite: &Message) -> Option<String> {

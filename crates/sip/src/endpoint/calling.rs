@@ -9,11 +9,11 @@ use std::net::{IpAddr, SocketAddr};
 use bytes::Bytes;
 use rotaline_model::Mono;
 
-use super::Endpoint;
 use super::admission::{ALLOW, SDP};
 use super::emit::Nth;
 use super::tables::{Fork, InviteClientEntry, Origin, Wish};
 use super::timers::Timer;
+use super::{Endpoint, caller};
 use crate::boundary::{Event, Invite, SessionId, TracedWhat};
 use crate::dialog::{Dialog, MAX_FORWARDS, write_via};
 use crate::message::{EscapedUser, HeaderName, Message, Method, Writer};
@@ -274,7 +274,8 @@ impl Endpoint {
         if let Some(ack) = ack {
             self.send(Some(id), (to, ack), TracedWhat::Request("ACK"), Nth::First);
         }
-        self.event(Event::Answered(id, response.body()));
+        let sdp = caller::description_in(response).unwrap_or_default();
+        self.event(Event::Answered(id, sdp));
     }
 
     /// Acknowledges a 2xx that nobody wants any more, and ends its dialog; gives the BYE's branch.

@@ -119,7 +119,7 @@ impl Endpoint {
     }
 
     fn reoffer(&mut self, request: &Request<'_>, id: SessionId) {
-        let offer = caller::offer_in(request.message.body());
+        let offer = caller::description_in(request.message);
         // An UPDATE without an offer refreshes the target, and a session's timer.
         let is_refresh = *request.message.method() == Method::Update && offer.is_none();
         let later_s = self.names.retry_after_s();

@@ -2,7 +2,7 @@
 //!
 //! RFC 3261 sections 8.2, 11.2, 12.1.1 and 13.3.
 
-use super::admission::{ALLOW, BUSY_RETRY_AFTER_S, Place, Refusal, SDP, refusal};
+use super::admission::{ACCEPT, ALLOW, BUSY_RETRY_AFTER_S, Place, Refusal, refusal};
 use super::answering::PROVISIONAL_EVERY;
 use super::emit::Nth;
 use super::{Endpoint, Request, caller};
@@ -58,7 +58,7 @@ impl Endpoint {
         let mut writer = self.writer(request.message, request.source, 200, tag);
         writer
             .text(HeaderName::Allow, ALLOW)
-            .text(HeaderName::Accept, SDP);
+            .text(HeaderName::Accept, ACCEPT);
         self.reply(request.now, request.key, 200, writer.finish());
     }
 

@@ -282,7 +282,7 @@ impl Endpoint {
             return self.received(Some(id), request.message, Nth::Again);
         };
         self.received(Some(id), request.message, Nth::First);
-        let answer = super::caller::offer_in(request.message.body());
+        let answer = super::caller::description_in(request.message);
         let answer = answer.filter(|_| awaits == Awaits::Answer);
         self.acknowledged(request.now, id, answer);
     }

@@ -4,9 +4,10 @@
 //! RFC 3261 sections 7, 19.1, 20 and 25; strict where RFC 4475 and RFC 5118 say reject, tolerant
 //! where they say accept. [`Message::parse`] holds what every message needs: start line, header
 //! lines, the five header fields of each message, one of each that may stand once, Content-Length.
-//! [`Message::check`] holds the rest that a user agent reads. Bodies are bytes; transactions,
-//! dialogs and what a method means are not known here.
+//! [`Message::check`] holds the rest that a user agent reads. Of bodies no more is known than where
+//! a session description is; transactions, dialogs and what a method means are not known here.
 
+mod body;
 mod error;
 mod header;
 mod host;
@@ -23,6 +24,7 @@ mod writer;
 
 use bytes::Bytes;
 
+pub use body::BodyFault;
 pub use error::{Fault, FaultyRequest, ParseError};
 pub use header::contact::Contact;
 pub use header::cseq::CSeq;

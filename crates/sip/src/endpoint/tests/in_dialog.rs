@@ -87,6 +87,18 @@ fn info_and_options_are_answered_and_bodies_ignored() {
     assert_eq!(call.solo.told(), [""; 0]);
 }
 
+//= RFC 6086 section 4.2.2
+//= type=test
+//# the UA MUST send a 469 (Bad Info Package) response ..., which contains a Recv-Info header field
+#[test]
+fn an_info_of_a_package_gets_469() {
+    let mut call = Call::up();
+    let answer = call.hears("INFO", 2, "info-package: dtmf").answer();
+    assert!(answer.starts_with("SIP/2.0 469 Bad Info Package\r\n"));
+    assert_eq!(header(&answer, "Recv-Info"), Some(""));
+    assert_eq!(call.solo.endpoint.sessions(), 1);
+}
+
 #[test]
 fn a_reinvite_is_for_the_user_to_decide() {
     let mut call = Call::up();

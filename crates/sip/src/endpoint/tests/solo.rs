@@ -57,6 +57,15 @@ impl Solo {
 
     pub(crate) fn hears_from(&mut self, source: &str, text: &str) -> &mut Self {
         let text = text.trim_start().replace("\r\n", "\n");
+        self.datagram(source, &text)
+    }
+
+    /// As `hears`, with the line ends of the body left alone.
+    pub(crate) fn hears_exactly(&mut self, text: &str) -> &mut Self {
+        self.datagram("192.0.2.9:5090", text)
+    }
+
+    fn datagram(&mut self, source: &str, text: &str) -> &mut Self {
         let (head, body) = text.split_once("\n\n").unwrap_or((text.trim_end(), ""));
         let head = head.replace('\n', "\r\n");
         let whole = format!("{head}\r\nContent-Length: {}\r\n\r\n{body}", body.len());

@@ -337,6 +337,22 @@ Max-Forwards";
 }
 
 #[test]
+fn an_offer_among_other_parts_is_found_and_an_optional_body_is_none() {
+    let parts = "multipart/mixed;boundary=x\n\n\
+        --x\r\nContent-Type: application/pidf+xml\r\n\
+        Content-Disposition: render;handling=optional\r\n\r\n<presence/>\r\n\
+        --x\r\nContent-Type: application/sdp\r\n\r\nthe offer\r\n--x--\r\n";
+    let (head, _) = INVITE.split_once("application/sdp").unwrap();
+    let mut solo = Solo::new();
+    solo.hears_exactly(&format!("{head}{parts}"));
+    assert_eq!(incoming(&solo).offer.as_deref(), Some(&b"the offer"[..]));
+    let optional = "text/plain\nContent-Disposition: render;handling=optional\n\nhello";
+    let mut solo = Solo::new();
+    solo.hears(&format!("{head}{optional}"));
+    assert_eq!(incoming(&solo).offer, None, "so ours goes into the 2xx");
+}
+
+#[test]
 fn a_late_offer_has_none() {
     let mut solo = Solo::new();
     let (head, _) = INVITE.split_once("Content-Type").unwrap();
