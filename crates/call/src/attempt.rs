@@ -110,6 +110,8 @@ pub(crate) enum Patience {
 /// Whom to ring, and why.
 pub(crate) struct Target {
     pub to: PhoneAddress,
+    /// Whose phone it is, if it is somebody's of the plan.
+    pub whose: Option<PersonId>,
     pub kind: PhoneKind,
     pub acceptance: Acceptance,
     pub round: u8,
@@ -126,11 +128,13 @@ pub(crate) struct Attempt {
     evidence: Vec<Evidence>,
     whisper: Recording,
     patience: Patience,
+    to: PhoneAddress,
     /// Until its answer or refusal.
     line: Option<RingingLine>,
     // Dropped in this order: the phone is hung up before the person is free again.
     leg: Leg,
     person: Option<Reserved>,
+    whose: Option<PersonId>,
 }
 
 impl Attempt {
@@ -139,6 +143,7 @@ impl Attempt {
         let (number, leg) = (cx.new_attempt(), cx.new_leg());
         let Target {
             to,
+            whose,
             kind,
             acceptance,
             round,
@@ -146,12 +151,12 @@ impl Attempt {
             patience,
         } = target;
         let line = Some(RingingLine::new(cx, &to));
-        let handle = Leg::dial(cx, leg, to);
+        let handle = Leg::dial(cx, leg, to.clone());
         cx.note(Fact::AttemptStarted {
             attempt: number,
             call: cx.call(),
             leg,
-            person: person.as_ref().map(|reserved| reserved.person.clone()),
+            person: whose.clone(),
             phone: kind,
             acceptance,
             round,
@@ -165,9 +170,11 @@ impl Attempt {
             evidence: Vec::new(),
             whisper: Recording::Off,
             patience,
+            to,
             line,
             leg: handle,
             person,
+            whose,
         }
     }
 
@@ -185,6 +192,21 @@ impl Attempt {
 
     pub(crate) fn leg_id(&self) -> LegId {
         self.leg.id()
+    }
+
+    /// Whose phone it is, reserved by it or not.
+    pub(crate) fn whose(&self) -> Option<&PersonId> {
+        self.whose.as_ref()
+    }
+
+    /// Where it is reached.
+    pub(crate) fn address(&self) -> &PhoneAddress {
+        &self.to
+    }
+
+    /// The same person on another of their phones: it is they who are reserved, whichever it is.
+    pub(crate) fn take_over(&mut self, former: &mut Attempt) {
+        self.person = former.person.take();
     }
 
     pub(crate) fn person(&self) -> Option<&PersonId> {

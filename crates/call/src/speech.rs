@@ -27,6 +27,11 @@ pub(crate) fn phrases(plan: &Plan, phrases: &[Phrase]) -> Vec<Sound> {
     phrases.iter().map(|it| phrase(plan, *it)).collect()
 }
 
+/// A fixed announcement to somebody who has just answered.
+pub(crate) fn after_answer(plan: &Plan, fixed: Phrase) -> Vec<Sound> {
+    vec![AFTER_ANSWER, phrase(plan, fixed)]
+}
+
 /// "Northfield Hospitals. Calls are recorded."
 pub(crate) fn greeting(plan: &Plan, organisation: &OrganisationId) -> Vec<Sound> {
     let mut sounds = vec![AFTER_ANSWER];

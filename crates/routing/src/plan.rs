@@ -125,6 +125,8 @@ pub struct Specialty {
     /// How long before a phone is given up the next one begins to ring; none: two never ring at
     /// the same time.
     pub overlap: Option<Duration>,
+    /// Whether the keys of its specialists do something during a talk.
+    pub in_call_keys: bool,
     pub(crate) ring_time: Option<Duration>,
 }
 
@@ -299,6 +301,12 @@ impl Plan {
             .or(specialty.ring_time)
             .or(organisation.and_then(|organisation| organisation.ring_time))
             .unwrap_or(RING_TIME)
+    }
+
+    /// Whether the keys of a specialty's specialists do something during a talk.
+    pub fn in_call_keys(&self, specialty: &SpecialtyId) -> bool {
+        self.specialty(specialty)
+            .is_some_and(|specialty| specialty.in_call_keys)
     }
 
     /// The id of a fixed announcement.

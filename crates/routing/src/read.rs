@@ -157,6 +157,16 @@ impl<'a> Reader<'a> {
         good.and_then(|number| u32::try_from(number).ok())
     }
 
+    /// `true` or `false`; none if absent.
+    pub(crate) fn flag(&mut self, faults: &mut Faults, name: &str) -> Option<bool> {
+        let value = self.table.remove(name)?;
+        if value.as_bool().is_none() {
+            let problem = format!("{value} is neither true nor false");
+            self.fault(faults, name, &problem, "write true or false");
+        }
+        value.as_bool()
+    }
+
     /// A list of texts; none if absent.
     pub(crate) fn texts(&mut self, faults: &mut Faults, name: &str) -> Option<Vec<String>> {
         let value = self.table.remove(name)?;

@@ -8,7 +8,6 @@ use rotaline_record::{AttemptResult, Fact, PhoneKind};
 use rotaline_routing::{Phrase, Plan};
 
 use super::arrive::while_here;
-use super::outcome::Menu as OutcomeMenu;
 use super::reach::{Reached, reach};
 use super::talk::talk;
 use crate::attempt::{Attempt, Patience, Target};
@@ -60,10 +59,7 @@ async fn join_if_found(
     match found {
         Err(left) => left,
         Ok(Err(cause)) => cause,
-        Ok(Ok(Found { attempt, specialty })) => {
-            let outcomes = specialty.and_then(|specialty| OutcomeMenu::of(cx, &specialty));
-            talk(cx, caller, attempt, outcomes).await
-        }
+        Ok(Ok(Found { attempt, specialty })) => talk(cx, caller, attempt, specialty).await,
     }
 }
 
@@ -218,6 +214,7 @@ async fn ring_help(cx: &Cx, caller: &Leg, organisation: &OrganisationId) -> Opti
     cx.if_left(EndCause::CallerLeftWaiting);
     let target = Target {
         to,
+        whose: None,
         kind: PhoneKind::Line,
         acceptance: Acceptance::NotAsked(NotAsked::Help),
         round: 1,

@@ -49,6 +49,7 @@ async fn ring(cx: &Cx, caller: &Leg, line: &Direct) -> Result<Attempt, AttemptRe
     let ring_timeout = Duration::from_secs(line.ring_timeout_s.into());
     let target = Target {
         to: line.to.clone(),
+        whose: None,
         kind: PhoneKind::Line,
         acceptance: line.acceptance,
         round: 1,

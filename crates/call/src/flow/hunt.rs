@@ -112,6 +112,7 @@ impl Rung {
     fn ring(&mut self, cx: &Cx, specialty: &SpecialtyId, candidate: Candidate, person: Reserved) {
         let target = Target {
             to: candidate.to,
+            whose: Some(candidate.person),
             kind: phone_kind(candidate.kind),
             acceptance: Acceptance::Required,
             round: candidate.round,
@@ -279,7 +280,7 @@ async fn star(cx: &Cx, caller: &Leg) {
     }
 }
 
-fn phone_kind(kind: routing::PhoneKind) -> PhoneKind {
+pub(super) fn phone_kind(kind: routing::PhoneKind) -> PhoneKind {
     match kind {
         routing::PhoneKind::Mobile => PhoneKind::Mobile,
         routing::PhoneKind::Desk => PhoneKind::Desk,

@@ -6,6 +6,7 @@ mod dial_in;
 mod direct;
 mod hunt;
 mod outcome;
+mod party;
 mod reach;
 mod talk;
 mod undertake;

@@ -1,17 +1,16 @@
 //! They talk: joined in one room until one of them hangs up (SERVICE 1.8, 1.11).
 
-use std::future::poll_fn;
 use std::sync::Arc;
-use std::task::Poll;
 
-use rotaline_model::{Acceptance, EndCause, RoomId, Sound};
-use rotaline_record::{EndedBy, Fact};
+use rotaline_model::{EndCause, SpecialtyId};
+use rotaline_record::Fact;
 use rotaline_routing::{Plan, Recording};
 
 use super::arrive::practice_of;
 use super::outcome::{self, Menu};
+use super::party::Party;
 use crate::attempt::Attempt;
-use crate::boundary::{Action, Gone};
+use crate::boundary::Action;
 use crate::cx::Cx;
 use crate::leg::Leg;
 
@@ -23,14 +22,19 @@ pub(super) async fn talk(
     cx: &Cx,
     caller: Leg,
     specialist: Attempt,
-    outcomes: Option<Menu>,
+    specialty: Option<SpecialtyId>,
 ) -> EndCause {
-    join(cx, &caller, &specialist);
-    let (by, cause) = one_of_them_leaves(&caller, specialist.leg()).await;
+    let outcomes = specialty
+        .as_ref()
+        .and_then(|specialty| Menu::of(cx, specialty));
+    let keys = specialty.filter(|specialty| cx.plan().in_call_keys(specialty));
+    let mut party = Party::join(cx, &caller, specialist, keys);
+    let (by, cause) = Box::pin(party.talk()).await;
     cx.note(Fact::TalkEnded {
         call: cx.call(),
         by,
     });
+    let specialist = party.into_specialist();
     let Some(outcomes) = outcomes else {
         return cause;
     };
@@ -54,39 +58,6 @@ pub(super) async fn talk(
         Box::pin(outcome::ask(cx, &caller, &outcomes, &who)).await;
     }
     cause
-}
-
-/// SERVICE 1.8: they hear each other at once; the beep is for a specialist who has accepted.
-fn join(cx: &Cx, caller: &Leg, specialist: &Attempt) {
-    let room = RoomId(specialist.number().into());
-    caller.stop_playing();
-    specialist.leg().stop_playing();
-    cx.act(Action::Enter(caller.id(), room));
-    cx.act(Action::Enter(specialist.leg_id(), room));
-    if specialist.acceptance() == Acceptance::Required {
-        specialist.leg().play_on(vec![Sound::Beep]);
-    }
-    cx.note(Fact::Joined {
-        call: cx.call(),
-        leg: specialist.leg_id(),
-        attempt: specialist.number(),
-    });
-}
-
-async fn one_of_them_leaves(caller: &Leg, specialist: &Leg) -> (EndedBy, EndCause) {
-    poll_fn(|_| {
-        let caller_gone = caller.with(|state| state.gone);
-        let gone = caller_gone.or_else(|| specialist.with(|state| state.gone));
-        match (gone, caller_gone) {
-            (None, _) => Poll::Pending,
-            (Some(Gone::LineDead), _) => Poll::Ready((EndedBy::Us, EndCause::LineDead)),
-            (Some(Gone::HungUp), Some(_)) => Poll::Ready((EndedBy::Caller, EndCause::CallerHungUp)),
-            (Some(Gone::HungUp), None) => {
-                Poll::Ready((EndedBy::Specialist, EndCause::SpecialistHungUp))
-            }
-        }
-    })
-    .await
 }
 
 fn caller_in_words(cx: &Cx, plan: &Arc<Plan>) -> String {

@@ -11,6 +11,8 @@ mod direct;
 #[cfg(test)]
 mod hunt;
 #[cfg(test)]
+mod in_call_keys;
+#[cfg(test)]
 mod overlap;
 #[cfg(test)]
 mod stage;

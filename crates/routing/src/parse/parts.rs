@@ -116,6 +116,7 @@ pub(super) fn specialty(
     let hours = spans(&entry, "hours", &hours, faults);
     let ring_time = ring_time(&mut entry, faults);
     let outcomes = entry.text(faults, "outcomes");
+    let in_call_keys = entry.flag(faults, "in_call_keys").unwrap_or(false);
     let overlap_s = entry.number(faults, "overlap_s", OVERLAP_S);
     let overlap = overlap_s.map(|seconds| Duration::from_secs(seconds.into()));
     let sessions = entry.tables(faults, "session");
@@ -132,6 +133,7 @@ pub(super) fn specialty(
         "ring_time_s",
         "outcomes",
         "overlap_s",
+        "in_call_keys",
         "session",
     ];
     entry.finish(faults, known);
@@ -146,6 +148,7 @@ pub(super) fn specialty(
         sessions,
         outcomes: Vec::new(),
         overlap,
+        in_call_keys,
         ring_time,
     };
     Some((id, (specialty, outcomes)))
