@@ -92,7 +92,7 @@ impl Call {
     pub fn inbound(start: Inbound, world: World) -> Call {
         let cx = Cx::new(Contact::inbound(&start), world);
         Call {
-            flow: Some(Box::pin(flow::arrive(cx.clone(), start))),
+            flow: Some(Box::pin(flow::arrive(cx.clone(), Box::new(start)))),
             background: Vec::new(),
             cx,
         }
@@ -103,7 +103,7 @@ impl Call {
     pub fn intended(start: Intent, world: World) -> Call {
         let cx = Cx::new(Contact::intended(&start), world);
         Call {
-            flow: Some(Box::pin(flow::undertake(cx.clone(), start))),
+            flow: Some(Box::pin(flow::undertake(cx.clone(), Box::new(start)))),
             background: Vec::new(),
             cx,
         }

@@ -40,6 +40,8 @@ struct Inner {
     actions: RefCell<VecDeque<Action>>,
     legs: RefCell<Vec<LegState>>,
     timers: RefCell<Timers>,
+    /// The patient's number was asked for.
+    nhs_asked: Cell<bool>,
     /// What goes on beside the flow, until the call takes it over.
     background: RefCell<Vec<Background>>,
     /// Who has passed this call on.
@@ -76,6 +78,7 @@ impl Cx {
             actions: RefCell::default(),
             legs: RefCell::default(),
             timers: RefCell::default(),
+            nhs_asked: Cell::new(false),
             background: RefCell::default(),
             passed_on: RefCell::default(),
         }))
@@ -180,6 +183,11 @@ impl Cx {
             0 => RecordingPart::Case,
             calls_before => RecordingPart::Later(calls_before),
         }
+    }
+
+    /// Whether the patient's number has not been asked for yet in this call; now it has.
+    pub(crate) fn asks_nhs_number_first(&self) -> bool {
+        !self.0.nhs_asked.replace(true)
     }
 
     /// Lets something go on beside the flow; with the flow it ends.

@@ -12,6 +12,7 @@ mod cx;
 mod flow;
 mod leg;
 mod leg_state;
+mod mask;
 mod speech;
 
 pub use boundary::{Action, Gone, Input, LegEvent, Output, PhoneAddress, Refusal, RejectCause};

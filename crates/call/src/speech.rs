@@ -27,6 +27,13 @@ pub(crate) fn phrases(plan: &Plan, phrases: &[Phrase]) -> Vec<Sound> {
     phrases.iter().map(|it| phrase(plan, *it)).collect()
 }
 
+/// "The NHS number is 9 4 3 4 ...": a fixed announcement and digits, one by one.
+pub(crate) fn digits(plan: &Plan, before: Phrase, digits: impl Iterator<Item = u8>) -> Vec<Sound> {
+    let mut sounds = vec![phrase(plan, before)];
+    sounds.extend(digits.map(|digit| prompt(plan.number_prompt(digit))));
+    sounds
+}
+
 /// A fixed announcement to somebody who has just answered.
 pub(crate) fn after_answer(plan: &Plan, fixed: Phrase) -> Vec<Sound> {
     vec![AFTER_ANSWER, phrase(plan, fixed)]

@@ -23,6 +23,12 @@ pub enum BadNhsNumber {
 }
 
 impl NhsNumber {
+    /// Its ten digits, the first first.
+    pub fn digits(self) -> impl Iterator<Item = u8> {
+        let digit = move |place| u8::try_from(self.0 / 10_u64.pow(place) % 10).unwrap_or(0);
+        (0..10).rev().map(digit)
+    }
+
     /// Parses ten digits, spaces and `-` allowed between them.
     pub fn parse(text: &str) -> Result<Self, BadNhsNumber> {
         let mut digits = [0u64; 10];

@@ -48,6 +48,8 @@ pub struct Organisation {
     pub rounds: u8,
     /// Its help line, if it has one.
     pub help: Option<PhoneAddress>,
+    /// Whether the patient's NHS number is asked for while a phone rings.
+    pub ask_nhs_number: bool,
     pub(crate) ring_time: Option<Duration>,
 }
 
@@ -122,6 +124,8 @@ pub struct Specialty {
     pub sessions: Vec<Session>,
     /// What may have come of a call, in the order of saying.
     pub outcomes: Vec<Outcome>,
+    /// Who is hunted when its rota is exhausted: a regional or national pool.
+    pub overflow: Option<SpecialtyId>,
     /// How long before a phone is given up the next one begins to ring; none: two never ring at
     /// the same time.
     pub overlap: Option<Duration>,

@@ -14,8 +14,11 @@ use crate::call::Inbound;
 use crate::cx::{Cx, Either, first};
 use crate::leg::Leg;
 
+/// Who gave something, where the caller's practice is not known.
+const UNKNOWN_CALLER: &str = "the caller";
+
 /// From the first INVITE to the end cause.
-pub(crate) async fn arrive(cx: Cx, inbound: Inbound) -> EndCause {
+pub(crate) async fn arrive(cx: Cx, inbound: Box<Inbound>) -> EndCause {
     let plan = cx.plan();
     let dialled = inbound.dialled.as_ref();
     let service = dialled.and_then(|dialled| plan.service(dialled)).cloned();
@@ -61,6 +64,13 @@ pub(super) async fn while_here<T>(
 /// The practice that the caller's number belongs to.
 pub(super) fn practice_of<'a>(cx: &Cx, plan: &'a Plan) -> Option<&'a Practice> {
     plan.practice_of(caller_number(cx)?)
+}
+
+/// The caller as a record names them: their practice, as far as it is known.
+pub(super) fn caller_in_words(cx: &Cx, plan: &Arc<Plan>) -> String {
+    practice_of(cx, plan)
+        .map_or(UNKNOWN_CALLER, |practice| &practice.name)
+        .to_owned()
 }
 
 fn caller_number(cx: &Cx) -> Option<&PhoneNumber> {

@@ -13,7 +13,7 @@ use rotaline_record::{AttemptResult, PhoneKind};
 use rotaline_routing as routing;
 use rotaline_routing::{Candidate, Phrase, Recording};
 
-use super::accept;
+use super::{accept, nhs};
 use crate::attempt::{Attempt, Patience, Reserved, Target};
 use crate::cx::{Cx, Either, Timer, first};
 use crate::leg::{Leg, MAX_SPEAKING, Next};
@@ -47,7 +47,7 @@ pub(super) async fn hunt(
     let attempts = Cell::new(0);
     // The search is polled first: an INVITE leaves before anything is said about it.
     let search = Box::pin(search(cx, specialty, &attempts));
-    let company = Box::pin(keep_company(cx, caller, opening, &attempts));
+    let company = Box::pin(keep_company(cx, caller, specialty, opening, &attempts));
     match first(search, company).await {
         Either::First(hunted) => hunted,
         Either::Second(()) => Hunted::BackToMenu,
@@ -234,7 +234,13 @@ async fn is_set(flag: &Cell<bool>) {
 }
 
 /// What the caller hears meanwhile: the opening, ring tone, "Still trying". Ends with a `*`.
-pub(super) async fn keep_company(cx: &Cx, caller: &Leg, opening: Vec<Sound>, attempts: &Cell<u32>) {
+pub(super) async fn keep_company(
+    cx: &Cx,
+    caller: &Leg,
+    specialty: &SpecialtyId,
+    opening: Vec<Sound>,
+    attempts: &Cell<u32>,
+) {
     let mut sounds = opening;
     let mut said_at: Option<Mono> = None;
     loop {
@@ -246,6 +252,11 @@ pub(super) async fn keep_company(cx: &Cx, caller: &Leg, opening: Vec<Sound>, att
                 Next::Key(_) => {}
                 Next::Spoken | Next::Time | Next::Gone => break,
             }
+        }
+        if nhs::is_wanted(cx, specialty)
+            && Box::pin(nhs::ask(cx, caller)).await == nhs::Asked::BackToMenu
+        {
+            return;
         }
         caller.play_on(vec![Sound::RingTone]);
         let again = first(still_trying_is_due(cx, attempts, said_at), star(cx, caller)).await;

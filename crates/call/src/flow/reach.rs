@@ -6,7 +6,8 @@ use std::time::Duration;
 use rotaline_model::{Digit, EndCause, Sound, SpecialtyId};
 use rotaline_routing::Phrase;
 
-use super::hunt::{Hunted, hunt};
+use super::hunt::Hunted;
+use super::overflow::hunt_here_and_beyond;
 use crate::attempt::Attempt;
 use crate::cx::Cx;
 use crate::leg::{Asked, Leg};
@@ -43,7 +44,8 @@ pub(super) async fn reach(
     let mut opening = opening;
     for hunts_left in (0..MAX_HUNTS).rev() {
         cx.if_left(EndCause::CallerLeftWaiting);
-        let hunted = hunt(cx, caller, specialty, std::mem::take(&mut opening)).await;
+        let said = std::mem::take(&mut opening);
+        let hunted = hunt_here_and_beyond(cx, caller, specialty, said).await;
         let (cause, phrase) = match hunted {
             Hunted::Accepted(attempt) => return Reached::Accepted(attempt),
             Hunted::BackToMenu => return Reached::BackToMenu,

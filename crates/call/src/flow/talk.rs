@@ -1,21 +1,16 @@
 //! They talk: joined in one room until one of them hangs up (SERVICE 1.8, 1.11).
 
-use std::sync::Arc;
-
 use rotaline_model::{EndCause, SpecialtyId};
 use rotaline_record::Fact;
-use rotaline_routing::{Plan, Recording};
+use rotaline_routing::Recording;
 
-use super::arrive::practice_of;
+use super::arrive::caller_in_words;
 use super::outcome::{self, Menu};
 use super::party::Party;
 use crate::attempt::Attempt;
 use crate::boundary::Action;
 use crate::cx::Cx;
 use crate::leg::Leg;
-
-/// Who set an outcome, where the caller's practice is not known.
-const UNKNOWN_CALLER: &str = "the caller";
 
 /// Joins them, waits for the end of the talk, and asks who is left for the outcome.
 pub(super) async fn talk(
@@ -58,10 +53,4 @@ pub(super) async fn talk(
         Box::pin(outcome::ask(cx, &caller, &outcomes, &who)).await;
     }
     cause
-}
-
-fn caller_in_words(cx: &Cx, plan: &Arc<Plan>) -> String {
-    practice_of(cx, plan)
-        .map_or(UNKNOWN_CALLER, |practice| &practice.name)
-        .to_owned()
 }

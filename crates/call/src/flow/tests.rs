@@ -66,7 +66,7 @@ fn a_calls_future_is_small() {
     };
     let specialty = SpecialtyId::parse("s").unwrap();
     let (caller, attempts) = (Leg::inbound(&cx, LegId(0)), Cell::new(0));
-    let arrive = size_of_val(&arrive(cx.clone(), inbound()));
+    let arrive = size_of_val(&arrive(cx.clone(), Box::new(inbound())));
     // What is boxed on the way to a specialist.
     let sizes = [
         size_of_val(&dial_in::dial_in(
@@ -76,7 +76,13 @@ fn a_calls_future_is_small() {
         )),
         size_of_val(&dial_in::find(&cx, &caller, organisation)),
         size_of_val(&hunt::search(&cx, &specialty, &attempts)),
-        size_of_val(&hunt::keep_company(&cx, &caller, Vec::new(), &attempts)),
+        size_of_val(&hunt::keep_company(
+            &cx,
+            &caller,
+            &specialty,
+            Vec::new(),
+            &attempts,
+        )),
     ];
     println!("{arrive} bytes, and on the way to a specialist {sizes:?}");
     assert!(

@@ -8,7 +8,7 @@ use super::arrive::practice_of;
 use crate::cx::Cx;
 
 /// From the intent to the end cause.
-pub(crate) async fn undertake(cx: Cx, intent: Intent) -> EndCause {
+pub(crate) async fn undertake(cx: Cx, intent: Box<Intent>) -> EndCause {
     begin(&cx, &intent);
     match intent.undertaking {
         Undertaking::KeepTrying(_) | Undertaking::Specialty { .. } | Undertaking::Errand { .. } => {

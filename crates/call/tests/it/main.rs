@@ -13,6 +13,10 @@ mod hunt;
 #[cfg(test)]
 mod in_call_keys;
 #[cfg(test)]
+mod nhs;
+#[cfg(test)]
+mod overflow;
+#[cfg(test)]
 mod overlap;
 #[cfg(test)]
 mod stage;

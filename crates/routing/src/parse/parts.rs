@@ -68,6 +68,7 @@ pub(super) fn organisation(
         .number(faults, "budget_s", BUDGET_S)
         .unwrap_or(BUDGET_DEFAULT_S);
     let rounds = entry.number(faults, "rounds", ROUNDS);
+    let ask_nhs_number = entry.flag(faults, "ask_nhs_number").unwrap_or(false);
     let help = entry.parsed(faults, "help", PhoneAddress::parse, ADDRESS_REMEDY);
     let known = &[
         "name",
@@ -77,6 +78,7 @@ pub(super) fn organisation(
         "budget_s",
         "rounds",
         "help",
+        "ask_nhs_number",
     ];
     entry.finish(faults, known);
     let id = id?;
@@ -90,6 +92,7 @@ pub(super) fn organisation(
             .and_then(|rounds| u8::try_from(rounds).ok())
             .unwrap_or(ROUNDS_DEFAULT),
         help,
+        ask_nhs_number,
         ring_time,
     };
     Some((id, organisation))
@@ -116,6 +119,12 @@ pub(super) fn specialty(
     let hours = spans(&entry, "hours", &hours, faults);
     let ring_time = ring_time(&mut entry, faults);
     let outcomes = entry.text(faults, "outcomes");
+    let overflow = entry.parsed(
+        faults,
+        "overflow",
+        SpecialtyId::parse,
+        "name a specialty, e.g. cardiology-region",
+    );
     let in_call_keys = entry.flag(faults, "in_call_keys").unwrap_or(false);
     let overlap_s = entry.number(faults, "overlap_s", OVERLAP_S);
     let overlap = overlap_s.map(|seconds| Duration::from_secs(seconds.into()));
@@ -132,6 +141,7 @@ pub(super) fn specialty(
         "hours",
         "ring_time_s",
         "outcomes",
+        "overflow",
         "overlap_s",
         "in_call_keys",
         "session",
@@ -147,6 +157,7 @@ pub(super) fn specialty(
         hours,
         sessions,
         outcomes: Vec::new(),
+        overflow,
         overlap,
         in_call_keys,
         ring_time,

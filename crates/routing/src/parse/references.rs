@@ -17,6 +17,7 @@ pub(super) fn follow(mut parts: Parts, file: &str, faults: &mut Faults) -> Optio
         people_are_known(&parts, part, faults);
     }
     keys_are_unique(&parts, faults);
+    overflows_lead_somewhere(&parts, faults);
     let specialties = with_outcomes(&mut parts, faults);
     let numbers = numbers(&parts, &specialties, faults);
     let mut practice_by_number = BTreeMap::new();
@@ -126,6 +127,26 @@ fn people_are_known(
             let problem = format!("there is no person {person}");
             let remedy = format!("add [person.{person}], or take the name out");
             faults.add(&specialty.place.file, &key, &problem, &remedy);
+        }
+    }
+}
+
+/// An overflow is a specialty, and no chain of them comes round.
+fn overflows_lead_somewhere(parts: &Parts, faults: &mut Faults) {
+    let overflow = |id: &SpecialtyId| parts.specialties.get(id)?.value.0.overflow.as_ref();
+    for (id, part) in &parts.specialties {
+        let Some(next) = overflow(id) else { continue };
+        let key = format!("{}.overflow", part.place.key);
+        let broken = parts.broken.contains(&format!("specialty.{next}"));
+        if !parts.specialties.contains_key(next) && !broken {
+            let problem = format!("there is no specialty {next}");
+            let remedy = format!("add [specialty.{next}], or take the overflow out");
+            faults.add(&part.place.file, &key, &problem, &remedy);
+        }
+        let chain = std::iter::successors(Some(next), |id| overflow(id));
+        if chain.take(parts.specialties.len()).any(|later| later == id) {
+            let remedy = "let the last team of the chain have no overflow";
+            faults.add(&part.place.file, &key, "comes round to itself", remedy);
         }
     }
 }

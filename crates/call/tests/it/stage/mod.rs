@@ -396,6 +396,11 @@ impl Stage {
         })
     }
 
+    /// When caller and specialist were first joined.
+    pub fn joined_at(&self) -> Option<u64> {
+        self.when(|action| matches!(action, Action::Note(Fact::Joined { .. })))
+    }
+
     /// The results of all attempts, in order of their ends.
     pub fn results(&self) -> Vec<AttemptResult> {
         self.facts()

@@ -1,0 +1,96 @@
+//! The patient's NHS number, asked by keypad while a phone rings, where an organisation wants it
+//! (SERVICE 1.4). Whatever is keyed is masked, and so is its reading back; an acceptance drops the
+//! question where it stands.
+
+use std::time::Duration;
+
+use rotaline_model::{Digit, NhsNumber, Pii, Sound, SpecialtyId};
+use rotaline_record::{Fact, OutcomeHow};
+use rotaline_routing::Phrase;
+
+use super::arrive::caller_in_words;
+use crate::cx::Cx;
+use crate::leg::{Leg, Next};
+use crate::mask::Masked;
+use crate::speech;
+
+/// How long the next digit is waited for.
+const PATIENCE: Duration = Duration::from_secs(8);
+/// How often it is asked in all.
+const TRIES: u8 = 3;
+/// Digits of an NHS number.
+const DIGITS: usize = 10;
+
+/// What came of the question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Asked {
+    /// It is given, skipped or left open: it is not asked again in this call.
+    Done,
+    /// The caller pressed `*`.
+    BackToMenu,
+}
+
+/// What was keyed.
+enum Keyed {
+    Number(NhsNumber),
+    NoNumber,
+    Skipped,
+    BackToMenu,
+}
+
+/// Whether the number is to be asked for: its organisation wants it, and it was not asked before.
+pub(super) fn is_wanted(cx: &Cx, specialty: &SpecialtyId) -> bool {
+    let plan = cx.plan();
+    let specialty = plan.specialty(specialty);
+    let organisation = specialty.and_then(|it| plan.organisation(&it.organisation));
+    organisation.is_some_and(|it| it.ask_nhs_number) && cx.asks_nhs_number_first()
+}
+
+/// Asks; ring tone goes on between.
+pub(super) async fn ask(cx: &Cx, caller: &Leg) -> Asked {
+    let phrase = |phrase| speech::phrase(&cx.plan(), phrase);
+    let mut sounds = vec![phrase(Phrase::KeyNhsNumber), Sound::RingTone];
+    for _ in 0..TRIES {
+        caller.play_on(std::mem::take(&mut sounds));
+        let mut masked = None;
+        match keyed(cx, caller, &mut masked).await {
+            Keyed::Number(number) => {
+                cx.note(Fact::NhsNumberGiven {
+                    nhs_number: Pii::new(number),
+                    by: caller_in_words(cx, &cx.plan()),
+                    how: OutcomeHow::Key,
+                });
+                let read_back = speech::digits(&cx.plan(), Phrase::NhsNumberIs, number.digits());
+                caller.tell(read_back).await;
+                return Asked::Done;
+            }
+            Keyed::NoNumber => sounds = vec![phrase(Phrase::NotAnNhsNumber)],
+            Keyed::Skipped => return Asked::Done,
+            Keyed::BackToMenu => return Asked::BackToMenu,
+        }
+        sounds.extend([phrase(Phrase::KeyNhsNumber), Sound::RingTone]);
+    }
+    Asked::Done
+}
+
+async fn keyed(cx: &Cx, caller: &Leg, masked: &mut Option<Masked>) -> Keyed {
+    let mut digits = String::with_capacity(DIGITS);
+    loop {
+        match caller.next(None, cx.now() + PATIENCE).await {
+            Next::Key(key) if key.digit == Digit::HASH => return Keyed::Skipped,
+            Next::Key(key) if key.digit == Digit::STAR => return Keyed::BackToMenu,
+            Next::Key(key) => {
+                masked.get_or_insert_with(|| Masked::new(cx));
+                digits.push(key.digit.as_char());
+                if digits.len() == DIGITS {
+                    return NhsNumber::parse(&digits).map_or(Keyed::NoNumber, Keyed::Number);
+                }
+            }
+            Next::Time if digits.is_empty() => return Keyed::Skipped,
+            Next::Time => return Keyed::NoNumber,
+            // Whoever runs the hunt sees the end of the caller's leg, and drops this.
+            Next::Gone => std::future::pending().await,
+            Next::Spoken => {}
+        }
+    }
+}
