@@ -1,5 +1,5 @@
-//! Who is hunted when a specialty's rota is exhausted or empty: its overflow, a regional or national
-//! pool, and that one's (SERVICE 1.10). Each has its own rota, budget and order.
+//! Who is hunted when a specialty's rota is exhausted or empty: its overflow, a regional or
+//! national pool, and that one's (SERVICE 1.10). Each has its own rota, budget and order.
 
 use rotaline_model::{Sound, SpecialtyId};
 use rotaline_routing::Phrase;
