@@ -39,6 +39,7 @@ fn endpoint(address: &str, seed: u64) -> Endpoint {
         },
         max_sessions: 100_000,
         max_transactions: 1_000_000,
+        peers: Vec::new(),
     };
     Endpoint::new(config, Seed::from_number(seed))
 }

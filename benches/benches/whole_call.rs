@@ -78,6 +78,7 @@ fn switch() -> Switch {
             timers: timers(),
             max_sessions: 10_000,
             max_transactions: 100_000,
+            peers: Vec::new(),
         },
         media_address: IpAddr::from([10, 0, 0, 1]),
         gateway: None,

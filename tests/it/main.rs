@@ -24,4 +24,5 @@ mod party;
 mod ports;
 mod server;
 mod stop;
+mod trunks;
 mod voice;

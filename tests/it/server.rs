@@ -28,6 +28,8 @@ pub struct Wish {
     pub calls: u16,
     /// Media ports, two a leg.
     pub media_ports: u16,
+    /// Who may call: a line of `[sip]`, or nothing.
+    pub trunks: &'static str,
 }
 
 impl Default for Wish {
@@ -35,6 +37,7 @@ impl Default for Wish {
         Wish {
             calls: 8,
             media_ports: 32,
+            trunks: "",
         }
     }
 }
@@ -72,10 +75,10 @@ impl Home {
         let last = media + wish.media_ports - 1;
         let settings = format!(
             "plan = \"plan.toml\"\nprompts = {prompts:?}\ndata = \"data\"\n\
-             recordings = \"recordings\"\n[sip]\nlisten = \"127.0.0.1:{sip}\"\n[media]\n\
+             recordings = \"recordings\"\n[sip]\nlisten = \"127.0.0.1:{sip}\"\n{}\n[media]\n\
              first_port = {media}\nlast_port = {last}\nthreads = 1\n\
              [http]\nlisten = \"127.0.0.1:{http}\"\n[limits]\ncalls = {}\n",
-            wish.calls
+            wish.trunks, wish.calls
         );
         fs::write(home.folder.join("rotaline.toml"), settings).unwrap();
         let plan = include_str!("plan.toml").replace("{{phone}}", &home.phone.to_string());

@@ -96,6 +96,7 @@ fn config() -> Config {
             timers: TIMERS,
             max_sessions: 1000,
             max_transactions: 4000,
+            peers: Vec::new(),
         },
         media_address: IpAddr::from([10, 0, 0, 1]),
         gateway: None,

@@ -16,6 +16,7 @@ pub mod prompts;
 pub mod recording;
 mod signalling;
 mod sockets;
+mod unserved;
 
 pub use clock::Clock;
 pub use config::Config;

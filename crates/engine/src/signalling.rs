@@ -18,6 +18,7 @@ use crate::link::{Receiver, Sender};
 use crate::media_thread::MediaInput;
 use crate::outside::{Outside, Remote, Reply};
 use crate::poller::Poller;
+use crate::unserved::Unserved;
 
 /// The token of SIP's socket.
 const SIP: u64 = 0;
@@ -73,6 +74,7 @@ where
             remote: self.remote,
             media: self.media,
             load: self.load,
+            unserved: Unserved::new(),
         };
         if let Err(error) = self.poller.add(&thread.socket, SIP) {
             tracing::error!(%error, "the SIP socket cannot be waited for");
@@ -115,6 +117,7 @@ struct Running<O> {
     remote: Remote,
     media: Vec<Sender<MediaInput>>,
     load: watch::Sender<Load>,
+    unserved: Unserved,
 }
 
 impl<O: Outside> Running<O> {
@@ -167,6 +170,7 @@ impl<O: Outside> Running<O> {
         for media in &mut self.media {
             media.flush();
         }
+        self.unserved.show(self.switch.sip_counters());
         let load = self.switch.load();
         self.load
             .send_if_modified(|shown| std::mem::replace(shown, load) != load);

@@ -82,6 +82,7 @@ impl Phone {
                 timers: config.timers,
                 max_sessions: 8,
                 max_transactions: 64,
+                peers: Vec::new(),
             },
             seed,
         );

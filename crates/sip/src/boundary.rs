@@ -25,6 +25,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use rotaline_model::Mono;
 
+use crate::network::Network;
+
 /// Names one INVITE session (early or confirmed dialog) of an endpoint. Never used again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SessionId(pub u64);
@@ -55,6 +57,9 @@ pub struct Config {
     /// and counted. INVITEs have `max_sessions` more, and beyond that get 503 with Retry-After;
     /// what belongs to a call has `max_sessions` more again.
     pub max_transactions: usize,
+    /// Who may begin something, by address; empty: everybody. Others get 403, whatever they ask;
+    /// what is part of a call may come from anywhere.
+    pub peers: Vec<Network>,
 }
 
 /// What an endpoint is told.

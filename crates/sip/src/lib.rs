@@ -5,6 +5,7 @@ mod dialog;
 mod endpoint;
 pub mod message;
 mod names;
+mod network;
 mod session;
 mod transaction;
 
@@ -13,4 +14,5 @@ pub use boundary::{
     TracedWhat,
 };
 pub use dialog::destination;
-pub use endpoint::{Counters, Endpoint, MAX_PENDING_OUTPUTS, MAX_STATELESS_ANSWERS_PER_S};
+pub use endpoint::{Counters, Endpoint, MAX_PENDING_OUTPUTS};
+pub use network::{Network, NetworkError};

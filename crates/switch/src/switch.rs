@@ -129,6 +129,11 @@ impl Switch {
         }
     }
 
+    /// What SIP dropped, or answered without looking into it, since the beginning.
+    pub fn sip_counters(&self) -> sip::Counters {
+        self.endpoint.counters()
+    }
+
     /// Whether as many calls are up as may be. Calls that are over and wait for their last messages
     /// (an ACK that never comes: 32 s) are none; the endpoint's bound on sessions bounds them.
     pub(crate) fn is_full(&self) -> bool {

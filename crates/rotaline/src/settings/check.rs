@@ -163,6 +163,7 @@ fn engine(raw: &Raw, folder: &Path, faults: &mut Faults<'_>) -> engine::Config {
             parsed.ok()
         })
         .flatten();
+    let peers = trunks(&raw.sip.trunks, faults);
     let media = &raw.media;
     if media.first_port < 1024 || media.last_port < media.first_port.saturating_add(3) {
         let problem = format!("{} to {} is no range", media.first_port, media.last_port);
@@ -206,6 +207,7 @@ fn engine(raw: &Raw, folder: &Path, faults: &mut Faults<'_>) -> engine::Config {
                 timers: TIMERS,
                 max_sessions: limits.calls.saturating_mul(3),
                 max_transactions: limits.calls.saturating_mul(8),
+                peers,
             },
             media_address,
             gateway,
@@ -214,6 +216,22 @@ fn engine(raw: &Raw, folder: &Path, faults: &mut Faults<'_>) -> engine::Config {
             max_leg_age: Duration::from_secs(limits.leg_age_s.into()),
         },
     }
+}
+
+/// The networks that may call.
+fn trunks(texts: &[String], faults: &mut Faults<'_>) -> Vec<sip::Network> {
+    let mut networks = Vec::new();
+    for text in texts {
+        match text.parse() {
+            Ok(network) => networks.push(network),
+            Err(error) => {
+                let problem = format!("{text:?} is no network: {error}");
+                let remedy = "e.g. \"192.0.2.0/24\", \"2001:db8::/32\" or \"192.0.2.10\"";
+                faults.add("sip.trunks", &problem, remedy);
+            }
+        }
+    }
+    networks
 }
 
 /// As many media threads as asked for; 0: one for each core.

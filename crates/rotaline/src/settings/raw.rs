@@ -26,6 +26,7 @@ pub(super) struct Sip {
     pub listen: SocketAddr,
     pub advertise: String,
     pub gateway: String,
+    pub trunks: Vec<String>,
 }
 
 /// `[media]`
@@ -77,6 +78,7 @@ impl Default for Sip {
             listen,
             advertise: String::new(),
             gateway: String::new(),
+            trunks: Vec::new(),
         }
     }
 }

@@ -59,6 +59,9 @@ fn every_fault_is_named_at_once() {
         ..Raw::default()
     };
     raw.sip.gateway = "provider.example".into();
+    raw.sip.trunks = ["192.0.2.0/24", "192.0.2.0/33", "provider.example"]
+        .map(String::from)
+        .to_vec();
     raw.media.last_port = raw.media.first_port;
     raw.limits.calls = 0;
     let faults = check::check(raw, "x.toml", Path::new("/nonexistent")).unwrap_err();
@@ -67,9 +70,12 @@ fn every_fault_is_named_at_once() {
         "plan",
         "prompts",
         "sip.gateway",
+        "sip.trunks",
         "media.last_port",
         "limits.calls",
     ] {
         assert!(keys.contains(&key), "{key} is missing from {keys:?}");
     }
+    let bad_trunks = keys.iter().filter(|key| **key == "sip.trunks");
+    assert_eq!(bad_trunks.count(), 2, "each that is none, and no other");
 }

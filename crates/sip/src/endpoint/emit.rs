@@ -33,6 +33,28 @@ pub struct Counters {
     pub backlogged: u64,
     /// 2xx responses from more forks than are followed up.
     pub excess_forks: u64,
+    /// Requests of senders who may begin nothing here.
+    pub outsiders: u64,
+}
+
+impl Counters {
+    /// How many there are.
+    pub const COUNT: usize = 9;
+
+    /// Each with its name, for metrics.
+    pub fn named(&self) -> [(&'static str, u64); Self::COUNT] {
+        [
+            ("malformed_answered", self.malformed_answered),
+            ("malformed_dropped", self.malformed_dropped),
+            ("stray_response", self.stray_responses),
+            ("stray_ack", self.stray_acks),
+            ("overload", self.overloaded),
+            ("muted", self.muted),
+            ("backlog", self.backlogged),
+            ("excess_fork", self.excess_forks),
+            ("outsider", self.outsiders),
+        ]
+    }
 }
 
 /// Whether a message goes by for the first time.

@@ -18,7 +18,7 @@
 //! ```
 //!
 //! Bounds: [`Config::max_sessions`], [`Config::max_transactions`], [`MAX_PENDING_OUTPUTS`],
-//! [`MAX_STATELESS_ANSWERS_PER_S`], and `MAX_FORKS` in `calling`.
+//! those in `stateless`, and `MAX_FORKS` in `calling`.
 
 mod admission;
 mod answering;
@@ -49,9 +49,8 @@ use crate::session::Session;
 use crate::transaction::TransactionKey;
 
 pub use emit::Counters;
-pub use stateless::MAX_STATELESS_ANSWERS_PER_S;
 
-use stateless::Allowance;
+use stateless::Allowances;
 use tables::Transactions;
 use timers::{Timer, Timers};
 
@@ -69,7 +68,7 @@ pub struct Endpoint {
     timers: Timers,
     outputs: VecDeque<Output>,
     counters: Counters,
-    allowance: Allowance,
+    allowances: Allowances,
     last_session: u64,
 }
 
@@ -93,7 +92,7 @@ impl Endpoint {
             timers: Timers::default(),
             outputs: VecDeque::new(),
             counters: Counters::default(),
-            allowance: Allowance::default(),
+            allowances: Allowances::default(),
             last_session: 0,
         }
     }

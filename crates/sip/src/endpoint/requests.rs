@@ -132,6 +132,9 @@ impl Endpoint {
 
     fn new_request(&mut self, request: &Request<'_>) {
         let session = self.session_of(request.message);
+        if session.is_none() && !self.is_peer(request.source) {
+            return self.not_a_peer(request);
+        }
         let whose = session.map_or(Whose::Stranger, |_| Whose::InACall);
         if self.is_overloaded(request.message.method(), whose) {
             self.counters.overloaded += 1;
@@ -310,6 +313,9 @@ impl Endpoint {
     fn cancel(&mut self, request: &Request<'_>) {
         let invite = TransactionKey::of_invite(request.message, &self.names);
         let known = self.transactions.invite_servers.get(&invite);
+        if known.is_none() && !self.is_peer(request.source) {
+            return self.not_a_peer(request);
+        }
         let whose = known
             .and_then(|entry| entry.session)
             .map_or(Whose::Stranger, |_| Whose::InACall);

@@ -1,9 +1,9 @@
-//! Answers that leave nothing behind: to what is no message, and to an INVITE for which there is no
-//! room.
+//! Answers that leave nothing behind: to what is no message, to who may begin nothing here, and to
+//! an INVITE for which there is no room.
 //!
-//! RFC 3261 section 8.2.7: no 100, the same To tag for each copy, ACK and CANCEL left alone. One
-//! bound on all of them, so that nobody makes an amplifier or a full-time job of us: beyond
-//! [`MAX_STATELESS_ANSWERS_PER_S`] what asks for more is dropped and counted.
+//! RFC 3261 section 8.2.7: no 100, the same To tag for each copy, ACK and CANCEL left alone. Each
+//! kind has a bound a second, so that nobody makes an amplifier or a full-time job of us, and no
+//! kind uses up another's: what is beyond it is dropped and counted.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -14,26 +14,41 @@ use super::admission::{BUSY_RETRY_AFTER_S, Refusal};
 use super::{Endpoint, Request};
 use crate::message::{Fault, ParseError};
 use crate::names::LocalTag;
+use crate::network::Network;
 
-/// Most answers without state in a second by the clock that begins with the first of them.
-pub const MAX_STATELESS_ANSWERS_PER_S: u32 = 500;
+/// Most INVITEs without room that are told so in a second.
+pub(super) const MAX_BUSY_ANSWERS_PER_S: u32 = 500;
 
-/// How many more answers without state may go out.
+/// Most malformed requests that are told so in a second.
+const MAX_MALFORMED_ANSWERS_PER_S: u32 = 100;
+
+/// Most requests of outsiders that are answered in a second: enough for an operator to see at the
+/// far end what is wrong.
+pub(super) const MAX_OUTSIDER_ANSWERS_PER_S: u32 = 20;
+
+/// How many more answers without state may go out, of each kind.
 #[derive(Debug, Default)]
-pub(super) struct Allowance {
-    /// When the present second began; none before the first answer.
+pub(super) struct Allowances {
+    busy: Allowance,
+    malformed: Allowance,
+    outsiders: Allowance,
+}
+
+/// What went out in the second that began with the first.
+#[derive(Debug, Default)]
+struct Allowance {
     since: Option<Mono>,
     given: u32,
 }
 
 impl Allowance {
     /// Takes one, if one is left.
-    fn take(&mut self, now: Mono) -> bool {
+    fn take(&mut self, now: Mono, most_per_s: u32) -> bool {
         let second = Duration::from_secs(1);
         if self.since.is_none_or(|since| now.since(since) >= second) {
             (self.since, self.given) = (Some(now), 0);
         }
-        let is_left = self.given < MAX_STATELESS_ANSWERS_PER_S;
+        let is_left = self.given < most_per_s;
         self.given += u32::from(is_left);
         is_left
     }
@@ -52,7 +67,13 @@ impl Endpoint {
             // A keep-alive is neither answered nor a fault.
             (None, Fault::Empty) => {}
             (None, _) => self.counters.malformed_dropped += 1,
-            (Some(request), _) if self.allowance.take(now) => {
+            (Some(_), _) if !self.is_peer(source) => self.counters.outsiders += 1,
+            (Some(request), _)
+                if self
+                    .allowances
+                    .malformed
+                    .take(now, MAX_MALFORMED_ANSWERS_PER_S) =>
+            {
                 self.counters.malformed_answered += 1;
                 let tag = self.names.stateless_tag(datagram);
                 let (to, bytes) = request.answer(source, &tag.to_string());
@@ -68,7 +89,31 @@ impl Endpoint {
     /// An INVITE that there is no room to remember: its sender shall come again.
     pub(super) fn no_room_for_invite(&mut self, request: &Request<'_>) {
         let refusal = Refusal::retry_after(503, BUSY_RETRY_AFTER_S);
-        self.refuse_statelessly(request, &refusal);
+        let busy = &mut self.allowances.busy;
+        if busy.take(request.now, MAX_BUSY_ANSWERS_PER_S) {
+            self.refuse_statelessly(request, &refusal);
+        } else {
+            self.counters.muted += 1;
+        }
+    }
+
+    /// Whether a sender may begin something here.
+    pub(super) fn is_peer(&self, source: SocketAddr) -> bool {
+        let peers = &self.config.peers;
+        peers.is_empty() || peers.iter().any(|it: &Network| it.contains(source.ip()))
+    }
+
+    /// A request of someone who may begin nothing here. It is answered, not dropped: a provider's
+    /// new address that is missing from the list is seen at once at both ends, where silence would
+    /// cost each caller 32 s. Nothing is kept of it.
+    pub(super) fn not_a_peer(&mut self, request: &Request<'_>) {
+        self.counters.outsiders += 1;
+        let outsiders = &mut self.allowances.outsiders;
+        if outsiders.take(request.now, MAX_OUTSIDER_ANSWERS_PER_S) {
+            self.refuse_statelessly(request, &Refusal::plain(403));
+        } else {
+            self.counters.muted += 1;
+        }
     }
 
     /// Whether an ACK is that of a refusal that we kept no state of.
@@ -78,10 +123,6 @@ impl Endpoint {
     }
 
     fn refuse_statelessly(&mut self, request: &Request<'_>, refusal: &Refusal) {
-        if !self.allowance.take(request.now) {
-            self.counters.muted += 1;
-            return;
-        }
         //= RFC 3261 section 8.2.7
         //# A stateless UAS MUST NOT send provisional (1xx) responses. ... To header tags MUST be
         //# generated for responses in a stateless manner - in a manner that will generate the same

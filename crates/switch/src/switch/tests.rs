@@ -91,6 +91,7 @@ fn switch() -> Switch {
             timers,
             max_sessions: 10,
             max_transactions: 20,
+            peers: Vec::new(),
         },
         media_address: IpAddr::from([10, 0, 0, 1]),
         gateway: None,

@@ -5,6 +5,7 @@ mod calling;
 mod calls;
 mod in_dialog;
 mod pair;
+mod peers;
 mod refusals;
 mod solo;
 mod text;
@@ -29,5 +30,6 @@ pub(super) fn config(advertised: SocketAddr) -> Config {
         timers: TIMERS,
         max_sessions: 100,
         max_transactions: 1000,
+        peers: Vec::new(),
     }
 }
