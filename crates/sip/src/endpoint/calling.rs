@@ -131,7 +131,7 @@ impl Endpoint {
 
     /// Sends the CANCEL of an INVITE if it is wished for and may go out.
     pub(super) fn cancel_if_wished(&mut self, now: Mono, branch: Branch) {
-        let timers = self.config.timers;
+        let (timers, advertised) = (self.config.timers, self.config.advertised);
         let Some(entry) = self.transactions.invite_clients.get_mut(&branch) else {
             return;
         };
@@ -150,14 +150,7 @@ impl Endpoint {
         //# The Request-URI, Call-ID, To, the numeric part of CSeq, and From header fields in the
         //# CANCEL request MUST be identical to those in the request being cancelled, including
         //# tags.
-        let mut writer = Writer::request(&Method::Cancel, &origin.target);
-        write_via(&mut writer, self.config.advertised, branch);
-        writer
-            .number(HeaderName::MaxForwards, MAX_FORWARDS)
-            .text(HeaderName::From, &*origin.from)
-            .header(HeaderName::To, format_args!("<{}>", origin.target))
-            .text(HeaderName::CallId, &*origin.call_id)
-            .header(HeaderName::CSeq, format_args!("{} CANCEL", origin.cseq));
+        let mut writer = origin.request(&Method::Cancel, advertised, branch, None);
         if let Some(reason) = reason {
             writer.text(HeaderName::Reason, &*reason);
         }
@@ -176,14 +169,7 @@ impl Endpoint {
         //# The ACK request constructed by the client transaction MUST contain values for the
         //# Call-ID, From, and Request-URI that are equal to the values of those header fields in
         //# the request passed to the transport by the client transaction
-        let mut writer = Writer::request(&Method::Ack, &origin.target);
-        write_via(&mut writer, self.config.advertised, branch);
-        writer
-            .number(HeaderName::MaxForwards, MAX_FORWARDS)
-            .text(HeaderName::From, &*origin.from)
-            .copy(response, HeaderName::To)
-            .text(HeaderName::CallId, &*origin.call_id)
-            .header(HeaderName::CSeq, format_args!("{} ACK", origin.cseq));
+        let writer = origin.request(&Method::Ack, self.config.advertised, branch, Some(response));
         writer.finish()
     }
 
@@ -313,14 +299,8 @@ impl Endpoint {
             .sessions
             .get(&id)
             .map_or("", |session| &session.contact);
-        let mut writer = Writer::request(&Method::Invite, &origin.target);
-        write_via(&mut writer, self.config.advertised, branch);
+        let mut writer = origin.request(&Method::Invite, self.config.advertised, branch, None);
         writer
-            .number(HeaderName::MaxForwards, MAX_FORWARDS)
-            .text(HeaderName::From, &*origin.from)
-            .header(HeaderName::To, format_args!("<{}>", origin.target))
-            .text(HeaderName::CallId, &*origin.call_id)
-            .header(HeaderName::CSeq, format_args!("{} INVITE", origin.cseq))
             .text(HeaderName::Contact, contact)
             .text(HeaderName::Allow, ALLOW)
             .text(HeaderName::Accept, SDP);
@@ -334,6 +314,32 @@ impl Endpoint {
             Some(sdp) => writer.finish_with(SDP, sdp),
             None => writer.finish(),
         }
+    }
+}
+
+impl Origin {
+    /// Begins an INVITE, or what repeats it in its transaction: its CANCEL, or the ACK of a failure,
+    /// whose To is the response's.
+    fn request(
+        &self,
+        method: &Method,
+        via: SocketAddr,
+        branch: Branch,
+        answered: Option<&Message>,
+    ) -> Writer {
+        let mut writer = Writer::request(method, &self.target);
+        write_via(&mut writer, via, branch);
+        writer
+            .number(HeaderName::MaxForwards, MAX_FORWARDS)
+            .text(HeaderName::From, &*self.from);
+        match answered {
+            Some(response) => writer.copy(response, HeaderName::To),
+            None => writer.header(HeaderName::To, format_args!("<{}>", self.target)),
+        };
+        writer
+            .text(HeaderName::CallId, &*self.call_id)
+            .header(HeaderName::CSeq, format_args!("{} {method}", self.cseq));
+        writer
     }
 }
 

@@ -277,7 +277,7 @@ impl Endpoint {
         session.peer = request.source;
         let cseq = request.message.cseq().number;
         let Some(awaits) = session
-            .success()
+            .success_mut()
             .filter(|it| it.cseq == cseq)
             .map(|it| it.awaits)
         else {

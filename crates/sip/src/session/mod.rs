@@ -138,31 +138,15 @@ impl Session {
     }
 
     /// When something is due.
-    pub(crate) fn deadline(&self) -> Option<Mono> {
+    pub(crate) fn deadline(&mut self) -> Option<Mono> {
         match &self.state {
             State::Ringing(ringing) => Some(ringing.remind_at),
-            State::Up(_) | State::Leaving { .. } => self.success().map(Success::deadline),
+            State::Up(_) | State::Leaving { .. } => self.success_mut().map(|it| it.deadline()),
             State::Calling { .. } | State::GivingUp | State::Refused | State::Ending { .. } => None,
         }
     }
 
     /// Our 2xx, while its ACK is outstanding.
-    pub(crate) fn success(&self) -> Option<&Success> {
-        match &self.state {
-            State::Up(up) => match &up.exchange {
-                Exchange::AckAwaited(success) => Some(success),
-                Exchange::Idle | Exchange::AckOwed { .. } | Exchange::ReofferOpen(_) => None,
-            },
-            State::Leaving { success, .. } => Some(success),
-            State::Calling { .. }
-            | State::GivingUp
-            | State::Ringing(_)
-            | State::Refused
-            | State::Ending { .. } => None,
-        }
-    }
-
-    /// As `success`.
     pub(crate) fn success_mut(&mut self) -> Option<&mut Success> {
         match &mut self.state {
             State::Up(up) => match &mut up.exchange {

@@ -232,6 +232,16 @@ fn an_invite_is_sent_seven_times_in_32_seconds() {
     assert_eq!(*last, (32_000, false));
 }
 
+/// The times of a message that goes out again after T1, doubled until T2, for 32 s.
+fn doubles_to_t2(played: &[(u64, bool)]) {
+    let times: Vec<u64> = played.iter().map(|(at, _)| *at).collect();
+    let copies = [
+        500, 1500, 3500, 7500, 11500, 15500, 19500, 23500, 27500, 31500,
+    ];
+    assert_eq!(times[..10], copies);
+    assert_eq!(played[10], (32_000, false));
+}
+
 //= RFC 3261 section 17.1.2.2
 //= type=test
 //# for the default values of T1 and T2, this results in intervals of 500 ms, 1 s, 2 s, 4 s, 4 s,
@@ -243,12 +253,7 @@ fn another_request_is_sent_eleven_times_in_32_seconds() {
         || it.borrow().deadline(),
         |at| it.borrow_mut().timeout(at, &TIMERS),
     );
-    let times: Vec<u64> = played.iter().map(|(at, _)| *at).collect();
-    let copies = [
-        500, 1500, 3500, 7500, 11500, 15500, 19500, 23500, 27500, 31500,
-    ];
-    assert_eq!(times[..10], copies);
-    assert_eq!(played[10], (32_000, false));
+    doubles_to_t2(&played);
 }
 
 #[test]
@@ -270,12 +275,7 @@ fn a_failure_is_sent_again_until_its_ack() {
         || it.borrow().deadline(),
         |at| it.borrow_mut().timeout(at, &TIMERS),
     );
-    let times: Vec<u64> = played.iter().map(|(at, _)| *at).collect();
-    let copies = [
-        500, 1500, 3500, 7500, 11500, 15500, 19500, 23500, 27500, 31500,
-    ];
-    assert_eq!(times[..10], copies);
-    assert_eq!(played[10], (32_000, false));
+    doubles_to_t2(&played);
 }
 
 #[test]

@@ -22,6 +22,24 @@ pub(super) fn answer(pair: &mut Pair, session: SessionId) {
     assert!(pair.at_b(|b, now| b.answer(now, session, Bytes::from_static(b"answer"))));
 }
 
+/// `a` calls `b`, whose session it is.
+pub(super) fn called(pair: &mut Pair) -> SessionId {
+    pair.call();
+    pair.run(SECOND);
+    incoming(pair)
+}
+
+pub(super) fn with(status: u16) -> RejectWith {
+    RejectWith {
+        status,
+        retry_after_s: None,
+    }
+}
+
+pub(super) fn reject(pair: &mut Pair, session: SessionId, status: u16) {
+    assert!(pair.at_b(|b, now| b.reject(now, session, with(status))));
+}
+
 /// A call that is up, with nothing on the wire.
 pub(super) fn established() -> (Pair, SessionId, SessionId) {
     let mut pair = Pair::new();
@@ -84,14 +102,8 @@ fn the_called_side_hangs_up() {
 #[test]
 fn a_refusal_is_acknowledged_and_passed_on_with_its_status() {
     let mut pair = Pair::new();
-    pair.call();
-    pair.run(SECOND);
-    let b = incoming(&pair);
-    let with = RejectWith {
-        status: 486,
-        retry_after_s: None,
-    };
-    assert!(pair.at_b(|b_side, now| b_side.reject(now, b, with)));
+    let b = called(&mut pair);
+    reject(&mut pair, b, 486);
     assert_eq!(pair.b_heard(), ["incoming 1001"]);
     pair.run(SECOND);
     assert_eq!(pair.a_heard(), ["trying", "failed 486"]);

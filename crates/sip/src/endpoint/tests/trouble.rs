@@ -6,11 +6,14 @@ use bytes::Bytes;
 use rand_chacha::rand_core::Rng;
 use rotaline_model::Seed;
 
-use super::calls::{answer, established, incoming};
+use super::calls::{answer, called, established, incoming, reject, with};
 use super::pair::{Fate, Pair};
-use crate::boundary::{Event, RejectWith};
+use crate::boundary::Event;
 
 const SECOND: Duration = Duration::from_secs(1);
+
+/// More often than anything is sent.
+const ALWAYS: usize = usize::MAX;
 
 /// Loses the first `times` datagrams of a line.
 fn lose(pair: &mut Pair, lost: &'static str, times: usize) {
@@ -60,9 +63,7 @@ fn a_call_to_nobody_fails_after_32_seconds() {
 fn a_2xx_is_sent_again_until_its_ack_and_each_copy_is_acknowledged() {
     let mut pair = Pair::new();
     lose(&mut pair, "a>b ACK", 2);
-    pair.call();
-    pair.run(SECOND);
-    let b = incoming(&pair);
+    let b = called(&mut pair);
     answer(&mut pair, b);
     pair.run(5 * SECOND);
     assert_eq!(pair.a_heard(), ["trying", "answered answer"]);
@@ -77,9 +78,7 @@ fn a_2xx_is_sent_again_until_its_ack_and_each_copy_is_acknowledged() {
 fn a_lost_2xx_is_sent_again() {
     let mut pair = Pair::new();
     lose(&mut pair, "b>a 200 INVITE", 2);
-    pair.call();
-    pair.run(SECOND);
-    let b = incoming(&pair);
+    let b = called(&mut pair);
     answer(&mut pair, b);
     pair.run(5 * SECOND);
     assert_eq!(pair.a_heard(), ["trying", "answered answer"]);
@@ -93,16 +92,8 @@ fn a_lost_2xx_is_sent_again() {
 #[test]
 fn a_2xx_without_an_ack_ends_as_lost_with_a_bye() {
     let mut pair = Pair::new();
-    pair.wire(|line| {
-        if line == "a>b ACK" {
-            Fate::Vanish
-        } else {
-            Fate::Arrive
-        }
-    });
-    pair.call();
-    pair.run(SECOND);
-    let b = incoming(&pair);
+    lose(&mut pair, "a>b ACK", ALWAYS);
+    let b = called(&mut pair);
     answer(&mut pair, b);
     pair.run(31 * SECOND);
     assert_eq!(pair.b_heard(), ["incoming 1001"]);
@@ -124,9 +115,7 @@ fn a_2xx_without_an_ack_ends_as_lost_with_a_bye() {
 fn a_bye_of_the_called_side_waits_for_the_ack() {
     let mut pair = Pair::new();
     lose(&mut pair, "a>b ACK", 1);
-    pair.call();
-    pair.run(SECOND);
-    let b = incoming(&pair);
+    let b = called(&mut pair);
     answer(&mut pair, b);
     assert!(pair.at_b(|side, now| side.hang_up(now, b, None)));
     assert!(!pair.at_b(|side, now| side.hang_up(now, b, None)));
@@ -142,16 +131,8 @@ fn a_bye_of_the_called_side_waits_for_the_ack() {
 #[test]
 fn a_bye_that_waited_in_vain_for_an_ack_goes_out_all_the_same() {
     let mut pair = Pair::new();
-    pair.wire(|line| {
-        if line == "a>b ACK" {
-            Fate::Vanish
-        } else {
-            Fate::Arrive
-        }
-    });
-    pair.call();
-    pair.run(SECOND);
-    let b = incoming(&pair);
+    lose(&mut pair, "a>b ACK", ALWAYS);
+    let b = called(&mut pair);
     answer(&mut pair, b);
     pair.at_b(|side, now| side.hang_up(now, b, None));
     pair.run(40 * SECOND);
@@ -164,19 +145,8 @@ fn a_bye_that_waited_in_vain_for_an_ack_goes_out_all_the_same() {
 fn a_lost_ack_of_a_refusal_is_sent_again() {
     let mut pair = Pair::new();
     lose(&mut pair, "a>b ACK", 1);
-    pair.call();
-    pair.run(SECOND);
-    let b = incoming(&pair);
-    pair.at_b(|side, now| {
-        side.reject(
-            now,
-            b,
-            RejectWith {
-                status: 603,
-                retry_after_s: None,
-            },
-        )
-    });
+    let b = called(&mut pair);
+    reject(&mut pair, b, 603);
     pair.run(SECOND);
     assert_eq!(pair.b_heard(), ["incoming 1001", "terminated"]);
     assert_eq!(pair.a_heard(), ["trying", "failed 603"]);
@@ -187,26 +157,9 @@ fn a_lost_ack_of_a_refusal_is_sent_again() {
 #[test]
 fn a_refusal_that_is_never_acknowledged_is_over_after_32_seconds() {
     let mut pair = Pair::new();
-    pair.wire(|line| {
-        if line == "a>b ACK" {
-            Fate::Vanish
-        } else {
-            Fate::Arrive
-        }
-    });
-    pair.call();
-    pair.run(SECOND);
-    let b = incoming(&pair);
-    pair.at_b(|side, now| {
-        side.reject(
-            now,
-            b,
-            RejectWith {
-                status: 603,
-                retry_after_s: None,
-            },
-        )
-    });
+    lose(&mut pair, "a>b ACK", ALWAYS);
+    let b = called(&mut pair);
+    reject(&mut pair, b, 603);
     pair.run(31 * SECOND);
     assert_eq!(pair.b_heard(), ["incoming 1001"]);
     pair.run(2 * SECOND);
@@ -285,13 +238,7 @@ fn a_cancelled_invite_without_a_final_response_is_given_up() {
     let mut pair = Pair::new();
     let a = pair.call();
     pair.run(SECOND);
-    pair.wire(|line| {
-        if line == "b>a 487 INVITE" {
-            Fate::Vanish
-        } else {
-            Fate::Arrive
-        }
-    });
+    lose(&mut pair, "b>a 487 INVITE", ALWAYS);
     pair.at_a(|side, now| side.hang_up(now, a, None));
     pair.run(Duration::from_millis(31_900));
     assert_eq!(pair.a_heard(), ["trying"]);
@@ -306,13 +253,9 @@ fn a_second_answer_to_a_session_that_is_gone_changes_nothing() {
     pair.at_a(|side, now| side.hang_up(now, a, None));
     pair.run(SECOND);
     let sdp = Bytes::from_static(b"answer");
-    let busy = RejectWith {
-        status: 486,
-        retry_after_s: None,
-    };
     assert!(!pair.at_b(|side, now| side.answer(now, b, sdp.clone())));
     assert!(!pair.at_b(|side, now| side.progress(now, b, 180)));
-    assert!(!pair.at_b(|side, now| side.reject(now, b, busy)));
+    assert!(!pair.at_b(|side, now| side.reject(now, b, with(486))));
     assert!(!pair.at_b(|side, now| side.accept_reoffer(now, b, sdp.clone())));
     assert!(!pair.at_b(|side, now| side.reject_reoffer(now, b, 488)));
     assert!(!pair.at_b(|side, now| side.acknowledge(now, b, sdp.clone())));
@@ -346,14 +289,7 @@ fn meddle(pair: &mut Pair, random: &mut impl Rng) {
         pair.at_b(|side, now| match action {
             0 | 1 => side.progress(now, b, 180),
             2 | 3 => side.answer(now, b, Bytes::from_static(b"answer")),
-            4 => side.reject(
-                now,
-                b,
-                RejectWith {
-                    status,
-                    retry_after_s: None,
-                },
-            ),
+            4 => side.reject(now, b, with(status)),
             5 => side.hang_up(now, b, None),
             _ => false,
         });
