@@ -318,8 +318,8 @@ impl Endpoint {
 }
 
 impl Origin {
-    /// Begins an INVITE, or what repeats it in its transaction: its CANCEL, or the ACK of a failure,
-    /// whose To is the response's.
+    /// Begins an INVITE, or what repeats it in its transaction: its CANCEL, or the ACK of a
+    /// failure, whose To is the response's.
     fn request(
         &self,
         method: &Method,
