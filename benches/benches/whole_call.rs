@@ -297,6 +297,7 @@ impl Stage {
                 self.events.push_back(Event::Closed { leg, quality });
             }
             Command::Update { .. }
+            | Command::WatchForAnswerphone { .. }
             | Command::Enter { .. }
             | Command::Leave { .. }
             | Command::StartTape { .. }

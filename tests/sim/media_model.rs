@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use rotaline_media::{Command, Event, MediaLeg, Quality};
-use rotaline_model::{Digit, Mono, PlayId, Sound};
+use rotaline_model::{AnswerphoneSign, Digit, Mono, PlayId, Sound};
 use rotaline_phone::Hearing;
 
 use crate::sounds::{Happening, Legs, Packet, Sounds};
@@ -15,6 +15,9 @@ use crate::sounds::{Happening, Legs, Packet, Sounds};
 const PROMPT: Duration = Duration::from_millis(900);
 /// How long a key is held.
 const KEY: Duration = Duration::from_millis(100);
+/// When a leg has talked for long, or beeps.
+const LONG_TALK: Duration = Duration::from_millis(4_300);
+const GREETING: Duration = Duration::from_secs(10);
 /// The beep before a specialist is joined.
 const BEEP: Duration = Duration::from_millis(200);
 
@@ -47,6 +50,8 @@ enum Due {
     Sound(MediaLeg, u64),
     /// A key goes up.
     KeyUp(MediaLeg, Digit),
+    /// A leg that is listened to sounds like an answerphone, whoever is there.
+    Sign(MediaLeg, AnswerphoneSign),
 }
 
 impl Sounds for MediaModel {
@@ -100,6 +105,12 @@ impl Sounds for MediaModel {
                         self.happenings.push_back(Happening::Event(event));
                     }
                 }
+                Due::Sign(leg, sign) => {
+                    if self.seen.get(leg).is_some_and(|seen| seen.room.is_none()) {
+                        let event = Event::AnswerphoneSign { leg, sign };
+                        self.happenings.push_back(Happening::Event(event));
+                    }
+                }
             }
         }
     }
@@ -133,6 +144,7 @@ impl Sounds for MediaModel {
                 self.stop(now, leg, false);
                 self.listen_all(now);
             }
+            Command::WatchForAnswerphone { leg } => self.will_sign(now, leg),
             Command::Enter { .. } | Command::Leave { .. } => self.listen_all(now),
             Command::Update { .. }
             | Command::StartTape { .. }
@@ -156,6 +168,16 @@ impl Sounds for MediaModel {
 }
 
 impl MediaModel {
+    /// Of three legs, one talks for long, and one beeps late: signs change nothing but a window.
+    fn will_sign(&mut self, now: Mono, leg: MediaLeg) {
+        let (after, sign) = match leg.generation % 3 {
+            0 => (LONG_TALK, AnswerphoneSign::LongTalk),
+            1 => (GREETING, AnswerphoneSign::Beep),
+            _ => return,
+        };
+        self.at(now + after, Due::Sign(leg, sign));
+    }
+
     fn stop(&mut self, now: Mono, name: MediaLeg, complete: bool) {
         let Some(playing) = self.legs.get_mut(&name).and_then(|leg| leg.playing.take()) else {
             return;

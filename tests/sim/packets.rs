@@ -172,6 +172,7 @@ fn thread_of(command: &Command) -> Option<u16> {
         | Command::Update { leg, .. }
         | Command::Play { leg, .. }
         | Command::Stop { leg }
+        | Command::WatchForAnswerphone { leg }
         | Command::Enter { leg, .. }
         | Command::Leave { leg }
         | Command::StartTape { leg, .. }

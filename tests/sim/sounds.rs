@@ -137,6 +137,7 @@ impl Legs {
                 self.legs.remove(leg);
             }
             Command::Update { .. }
+            | Command::WatchForAnswerphone { .. }
             | Command::Play { .. }
             | Command::Stop { .. }
             | Command::MaskTape { .. } => {}

@@ -1,7 +1,7 @@
 //! Calls as the API shows them: plain names, times in RFC 3339 UTC, durations in seconds.
 
 use jiff::Timestamp;
-use rotaline_model::{Acceptance, EndCause, NotAsked};
+use rotaline_model::{Acceptance, AnswerphoneSign, EndCause, NotAsked};
 use rotaline_record::{
     Attempt, AttemptResult, Call, CallerId, Case, EndedBy, LadderDirection, Outcome, OutcomeHow,
     PhoneKind, Recording,
@@ -136,6 +136,17 @@ struct AttemptJson {
     result: Option<AttemptResult>,
     /// Keys pressed on that phone: what the acceptance is proved by.
     evidence: Vec<EvidenceJson>,
+    /// What made the phone look like an answerphone, and so its time to accept short.
+    answerphone: Vec<SignJson>,
+}
+
+/// A sign of an answerphone.
+#[derive(Debug, Serialize, ToSchema)]
+struct SignJson {
+    #[schema(value_type = String, example = "long_talk")]
+    sign: AnswerphoneSign,
+    /// From the phone's answer to the sign.
+    after_answer_s: f64,
 }
 
 /// A key.
@@ -340,6 +351,14 @@ impl AttemptJson {
                 .map(|evidence| EvidenceJson {
                     key: evidence.key.to_string(),
                     at: evidence.at,
+                    after_answer_s: seconds(evidence.after_answer_ms),
+                })
+                .collect(),
+            answerphone: attempt
+                .answerphone
+                .iter()
+                .map(|evidence| SignJson {
+                    sign: evidence.sign,
                     after_answer_s: seconds(evidence.after_answer_ms),
                 })
                 .collect(),

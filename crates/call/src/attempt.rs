@@ -288,6 +288,7 @@ impl Attempt {
             self.cx
                 .act(Action::StopRecording(RecordingPart::Whisper(self.number)));
         }
+        let answerphone = self.leg.with(|state| std::mem::take(&mut state.signs));
         let ring = self.leg.with(|state| {
             let until = state.answered_at.unwrap_or(self.cx.now());
             state.ringing_at.map(|from| until.since(from))
@@ -296,6 +297,7 @@ impl Attempt {
             attempt: self.number,
             result,
             evidence: std::mem::take(&mut self.evidence),
+            answerphone,
             ring_ms: milliseconds(ring.unwrap_or_default()),
         });
     }

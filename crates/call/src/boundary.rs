@@ -1,6 +1,8 @@
 //! What a call is told and what it asks for: the boundary between the flows and the switch.
 
-use rotaline_model::{AskId, Digit, HangupCause, LegId, Mono, PlayId, RoomId, Sound};
+use rotaline_model::{
+    AnswerphoneSign, AskId, Digit, HangupCause, LegId, Mono, PlayId, RoomId, Sound,
+};
 use rotaline_record::{Answer, Fact, Intent, Question, RecordingPart};
 pub use rotaline_routing::PhoneAddress;
 
@@ -30,6 +32,8 @@ pub enum LegEvent {
     KeyDown(Digit),
     /// A key is complete.
     Digit(Digit),
+    /// A sign of an answerphone, where [`Action::WatchForAnswerphone`] asked for it.
+    AnswerphoneSign(AnswerphoneSign),
     /// A playing is over.
     Played {
         /// Which.
@@ -113,6 +117,8 @@ pub enum Action {
     },
     /// Stops what is playing.
     StopPlaying(LegId),
+    /// Listens for signs of an answerphone, until the leg enters a room.
+    WatchForAnswerphone(LegId),
     /// Puts a leg into a room, leaving the one it was in.
     Enter(LegId, RoomId),
     /// Takes a leg out of its room.

@@ -164,6 +164,18 @@ impl Leg {
         .await
     }
 
+    /// Waits for another sign of an answerphone than the `seen` ones.
+    pub(crate) async fn another_sign(&self, seen: usize) {
+        poll_fn(|_| {
+            if self.with(|state| state.signs.len() > seen) {
+                Poll::Ready(())
+            } else {
+                Poll::Pending
+            }
+        })
+        .await;
+    }
+
     /// Says something, and waits for a key until so long after its end.
     pub(crate) async fn ask(&self, sounds: Vec<Sound>, patience: Duration) -> Asked {
         let play = self.say(sounds);

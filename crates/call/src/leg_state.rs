@@ -4,8 +4,8 @@
 use std::collections::VecDeque;
 
 use jiff::Timestamp;
-use rotaline_model::{Digit, LegId, Mono, Now, PlayId, Sound};
-use rotaline_record::Heard;
+use rotaline_model::{AnswerphoneSign, Digit, LegId, Mono, Now, PlayId, Sound};
+use rotaline_record::{AnswerphoneEvidence, Heard};
 use rotaline_routing::Plan;
 
 use crate::boundary::{Gone, LegEvent, Refusal};
@@ -48,6 +48,8 @@ pub(crate) struct LegState {
     /// The end is a latch: whoever looks later sees it too.
     pub gone: Option<Gone>,
     pub heard: Vec<Heard>,
+    /// Each once, in the order of their coming.
+    pub signs: Vec<AnswerphoneEvidence>,
     keys: VecDeque<Key>,
     speaking: Option<(PlayId, BargeIn)>,
     playings: Vec<Playing>,
@@ -74,6 +76,7 @@ impl LegState {
             rang_out: false,
             gone: None,
             heard: Vec::new(),
+            signs: Vec::new(),
             keys: VecDeque::new(),
             speaking: None,
             playings: Vec::new(),
@@ -114,6 +117,7 @@ impl LegState {
                     self.keys.push_back(key);
                 }
             }
+            LegEvent::AnswerphoneSign(sign) => self.shows(sign, now.mono),
             LegEvent::Played {
                 play,
                 heard_ms,
@@ -127,6 +131,20 @@ impl LegState {
             LegEvent::Ended(gone) => self.gone = Some(gone),
         }
         false
+    }
+
+    /// Keeps a sign of an answerphone as evidence.
+    pub(crate) fn shows(&mut self, sign: AnswerphoneSign, now: Mono) {
+        let Some(answered_at) = self.answered_at else {
+            return;
+        };
+        if self.signs.iter().all(|seen| seen.sign != sign) {
+            let after_answer = now.since(answered_at).as_millis();
+            self.signs.push(AnswerphoneEvidence {
+                sign,
+                after_answer_ms: u32::try_from(after_answer).unwrap_or(u32::MAX),
+            });
+        }
     }
 
     pub(crate) fn next_key(&mut self) -> Option<Key> {

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use rotaline_model::{CaseId, Digit, PlayId, Sound};
+use rotaline_model::{AnswerphoneSign, CaseId, Digit, PlayId, Sound};
 
 /// A leg's place: a socket pair of one media thread, and which use of it this is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -103,6 +103,11 @@ pub enum Command {
         /// On which leg.
         leg: MediaLeg,
     },
+    /// Listens for signs of an answerphone, until the leg enters a room.
+    WatchForAnswerphone {
+        /// On which leg.
+        leg: MediaLeg,
+    },
     /// Puts a leg into a room (leaving the one it was in).
     Enter {
         /// Which leg.
@@ -165,6 +170,13 @@ pub enum Event {
         leg: MediaLeg,
         /// Which key.
         digit: Digit,
+    },
+    /// A sign of an answerphone; each kind is told once.
+    AnswerphoneSign {
+        /// On which leg.
+        leg: MediaLeg,
+        /// Which sign.
+        sign: AnswerphoneSign,
     },
     /// A playing is over: complete, stopped or replaced.
     Played {

@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use rotaline_model::Mono;
 
+use crate::answerphone::{Ear, Ours};
 use crate::digits::Digits;
 use crate::inband::Inband;
 use crate::mix::Voice;
@@ -49,6 +50,8 @@ pub(crate) struct Leg {
     /// Whether the leg is in the list of those whose key is down.
     pub(crate) key_listed: bool,
     pub(crate) inband: Option<Box<Inband>>,
+    /// While the leg is asked whether it lets the caller in.
+    pub(crate) ear: Option<Box<Ear>>,
     /// What was keyed before the leg was joined to others, and is not for them.
     pub(crate) barred: Barred,
     pub(crate) playing: Option<Playing>,
@@ -153,6 +156,7 @@ impl Leg {
             digits: Digits::default(),
             key_listed: false,
             inband,
+            ear: None,
             barred: Barred::default(),
             playing: None,
             playings: 0,
@@ -268,7 +272,7 @@ impl Leg {
             .is_none_or(|incoming| incoming.ssrc() == header.ssrc)
     }
 
-    /// Follows the source's jitter and listens for keys in its audio.
+    /// Follows the source's jitter; listens for keys in its audio, and for signs of an answerphone.
     pub(crate) fn follow_audio(
         &mut self,
         now: Mono,
@@ -287,6 +291,16 @@ impl Leg {
                 tell(Event::Digit { leg, digit });
             });
             self.barred.tone &= inband.is_down();
+        }
+        if let Some(ear) = &mut self.ear {
+            let ours = match self.playing {
+                Some(_) => Ours::Speaks,
+                None => Ours::IsSilent,
+            };
+            let samples = audio.iter().map(|byte| codec.decode(*byte));
+            ear.listen(now, ours, samples, |sign| {
+                tell(Event::AnswerphoneSign { leg, sign });
+            });
         }
     }
 

@@ -1,5 +1,6 @@
 //! RTP, digits, prompts, rooms and recording frames, sans-IO.
 
+mod answerphone;
 mod command;
 mod digits;
 pub mod g711;

@@ -11,6 +11,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::Rng;
 use rotaline_model::{Mono, PlayId, Seed, Sound};
 
+use crate::answerphone::Ear;
 use crate::leg::{Chosen, Leg, Link, Periods, Taped};
 use crate::phases::Phases;
 use crate::play::{Ended, Playing};
@@ -130,6 +131,11 @@ impl Media {
                     stop_playing(leg, io);
                 }
             }
+            Command::WatchForAnswerphone { leg } => {
+                if let Some(leg) = self.leg(leg) {
+                    leg.ear.get_or_insert_with(Ear::new);
+                }
+            }
             Command::Enter { leg, room } => self.enter(leg, room),
             Command::Leave { leg } => {
                 if self.leg(leg).is_some() {
@@ -223,6 +229,7 @@ impl Media {
         let Some(leg) = self.leg(id) else {
             return;
         };
+        leg.ear = None;
         if leg.room == Some(room) {
             return;
         }

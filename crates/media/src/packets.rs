@@ -24,7 +24,7 @@ use crate::send::Relayed;
 use crate::tape::{Side, is_silent};
 use crate::ticks::tones_of;
 use crate::tone::Tones;
-use crate::{Codec, Io, Media};
+use crate::{Codec, Event, Io, Media};
 
 impl Media {
     /// Takes a datagram from a slot's RTP socket; what is relayed is rewritten in place.
@@ -68,6 +68,10 @@ impl Media {
             Content::ComfortNoise => {
                 if leg.is_of_source(&header) {
                     leg.account(&header);
+                }
+                if let Some(ear) = &mut leg.ear {
+                    let leg = leg.id;
+                    ear.hush(|sign| io.event(Event::AnswerphoneSign { leg, sign }));
                 }
                 self.hush(slot);
             }

@@ -3,6 +3,7 @@
 //! Nothing here knows SIP, RTP, SQL or the service's rules, and nothing reads a clock: time and
 //! randomness are passed in ([`Now`], [`Seed`]).
 
+mod answerphone;
 mod cause;
 mod digit;
 mod id;
@@ -15,6 +16,7 @@ mod seed;
 mod sound;
 mod time;
 
+pub use answerphone::AnswerphoneSign;
 pub use cause::{Acceptance, EndCause, HangupCause, NotAsked};
 pub use digit::{Digit, NotADigit};
 pub use id::{

@@ -15,9 +15,9 @@ use rotaline_model::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AttemptResult, CallBackRequest, CallKind, CallerId, EndedBy, ErrandKind, Evidence, Heard,
-    KeepTrying, KeepTryingEnd, LadderEntry, Origin, OutcomeHow, PhoneKind, Quality, RecordingPart,
-    RequestState,
+    AnswerphoneEvidence, AttemptResult, CallBackRequest, CallKind, CallerId, EndedBy, ErrandKind,
+    Evidence, Heard, KeepTrying, KeepTryingEnd, LadderEntry, Origin, OutcomeHow, PhoneKind,
+    Quality, RecordingPart, RequestState,
 };
 
 /// One contact, from first ring to outcome.
@@ -281,6 +281,9 @@ pub struct Attempt {
     /// What was keyed on that leg.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub evidence: Vec<Evidence>,
+    /// What made it look like an answerphone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub answerphone: Vec<AnswerphoneEvidence>,
 }
 
 /// An outcome, as it was given.

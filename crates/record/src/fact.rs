@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 use rotaline_model::{
-    Acceptance, CallId, CaseId, Dialled, Digit, EndCause, ErrandId, JobId, LegId, NhsNumber,
-    NodeId, OrganisationId, PersonId, PhoneNumber, Pii, PracticeId, PromptId, RequestId,
+    Acceptance, AnswerphoneSign, CallId, CaseId, Dialled, Digit, EndCause, ErrandId, JobId, LegId,
+    NhsNumber, NodeId, OrganisationId, PersonId, PhoneNumber, Pii, PracticeId, PromptId, RequestId,
     SpecialtyId,
 };
 use serde::{Deserialize, Serialize};
@@ -120,6 +120,9 @@ pub enum Fact {
         result: AttemptResult,
         /// What was keyed on that leg, and when.
         evidence: Vec<Evidence>,
+        /// What made it look like an answerphone.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        answerphone: Vec<AnswerphoneEvidence>,
         /// From the first 18x to the answer or the end, in milliseconds.
         ring_ms: u32,
     },
@@ -378,6 +381,15 @@ pub struct Evidence {
     /// When it ended.
     pub at: Timestamp,
     /// Milliseconds from the leg's answer to the key's end.
+    pub after_answer_ms: u32,
+}
+
+/// A sign of an answerphone on a leg: why its acceptance window was short.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AnswerphoneEvidence {
+    /// Which.
+    pub sign: AnswerphoneSign,
+    /// Milliseconds from the leg's answer to the sign.
     pub after_answer_ms: u32,
 }
 

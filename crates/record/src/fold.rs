@@ -278,6 +278,7 @@ impl Case {
                     result: None,
                     ring_ms: None,
                     evidence: Vec::new(),
+                    answerphone: Vec::new(),
                 });
             }
             Fact::AttemptRinging { attempt } => {
@@ -290,6 +291,7 @@ impl Case {
                 attempt,
                 result,
                 evidence,
+                answerphone,
                 ring_ms,
             } => {
                 let attempt = self.attempt_mut(*attempt)?;
@@ -297,6 +299,7 @@ impl Case {
                 attempt.result = Some(*result);
                 attempt.ring_ms = Some(*ring_ms);
                 attempt.evidence.clone_from(evidence);
+                attempt.answerphone.clone_from(answerphone);
             }
             other => debug_assert!(false, "no fact of an attempt: {other:?}"),
         }

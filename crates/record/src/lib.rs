@@ -23,8 +23,8 @@ pub use errand::{
     Opening, RequestReason, RequestState, Undertaking,
 };
 pub use fact::{
-    AttemptResult, CallKind, CallerId, EndedBy, Evidence, Fact, Heard, LadderDirection,
-    LadderEntry, Origin, OutcomeHow, PhoneKind, Quality, Record, RecordingPart,
+    AnswerphoneEvidence, AttemptResult, CallKind, CallerId, EndedBy, Evidence, Fact, Heard,
+    LadderDirection, LadderEntry, Origin, OutcomeHow, PhoneKind, Quality, Record, RecordingPart,
 };
 pub use fold::{
     Applied, Ignored, MAX_ATTEMPTS, MAX_CALLS, MAX_HEARD, MAX_LADDER, MAX_OUTCOMES, OpenError,

@@ -73,6 +73,7 @@ impl Story {
                 attempt,
                 result,
                 evidence,
+                answerphone: Vec::new(),
                 ring_ms,
             },
         )

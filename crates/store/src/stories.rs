@@ -157,6 +157,7 @@ fn attempt(call: CallId, attempt: u16, person: &str, result: AttemptResult) -> [
         attempt,
         result,
         evidence: vec![],
+        answerphone: vec![],
         ring_ms: 1_000,
     };
     [started, Fact::AttemptRinging { attempt }, ended]

@@ -26,6 +26,9 @@ impl Switch {
                 self.command(key, leg, |leg| Command::Play { leg, play, sounds });
             }
             Action::StopPlaying(leg) => self.command(key, leg, |leg| Command::Stop { leg }),
+            Action::WatchForAnswerphone(leg) => {
+                self.command(key, leg, |leg| Command::WatchForAnswerphone { leg });
+            }
             Action::Enter(leg, room) => {
                 if let Some(room) = self.calls.get(&key).map(|call| call.media_room(room)) {
                     self.command(key, leg, |leg| Command::Enter { leg, room });

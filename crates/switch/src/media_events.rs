@@ -13,6 +13,9 @@ impl Switch {
         match event {
             Event::KeyDown { leg, digit } => self.media_tells(leg, LegEvent::KeyDown(digit)),
             Event::Digit { leg, digit } => self.media_tells(leg, LegEvent::Digit(digit)),
+            Event::AnswerphoneSign { leg, sign } => {
+                self.media_tells(leg, LegEvent::AnswerphoneSign(sign));
+            }
             Event::Played {
                 leg,
                 play,

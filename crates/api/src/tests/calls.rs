@@ -59,6 +59,8 @@ async fn single_call_has_everything() {
     assert_eq!(attempt["reason"], "first on the rota");
     assert_eq!(attempt["evidence"][0]["key"], "1");
     assert_eq!(attempt["evidence"][0]["after_answer_s"], 0.9);
+    assert_eq!(attempt["answerphone"][0]["sign"], "at_once");
+    assert_eq!(attempt["answerphone"][0]["after_answer_s"], 0.0);
     assert_eq!(call["key"], "1");
     assert_eq!(call["talk_ended_by"], "caller");
     assert_eq!(call["ladder"][0]["what"], "INVITE");

@@ -11,13 +11,13 @@ use axum::http::{HeaderMap, Request, StatusCode, header};
 use jiff::Timestamp;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use rotaline_model::{
-    Acceptance, CallId, CaseId, Dialled, Digit, EndCause, LegId, NodeId, OrganisationId, PersonId,
-    PhoneNumber, Pii, PracticeId, PromptId, SpecialtyId,
+    Acceptance, AnswerphoneSign, CallId, CaseId, Dialled, Digit, EndCause, LegId, NodeId,
+    OrganisationId, PersonId, PhoneNumber, Pii, PracticeId, PromptId, SpecialtyId,
 };
 use rotaline_record::{
-    AttemptResult, CallKind, CallerId, CommandSink, EndedBy, Evidence, Fact, Heard,
-    LadderDirection, LadderEntry, Origin, PhoneKind, Quality, Record, RecordingPart, SubmitError,
-    Submitted,
+    AnswerphoneEvidence, AttemptResult, CallKind, CallerId, CommandSink, EndedBy, Evidence, Fact,
+    Heard, LadderDirection, LadderEntry, Origin, PhoneKind, Quality, Record, RecordingPart,
+    SubmitError, Submitted,
 };
 use rotaline_store::{AuditEntry, Batch, Limits, Projector, SqliteStorage, Storage, Store};
 use serde_json::Value;
@@ -393,6 +393,10 @@ fn attempt_accepted() -> Fact {
             key,
             at,
             after_answer_ms,
+        }],
+        answerphone: vec![AnswerphoneEvidence {
+            sign: AnswerphoneSign::AtOnce,
+            after_answer_ms: 0,
         }],
         ring_ms: 500,
     }

@@ -5,12 +5,13 @@
 
 use std::time::Duration;
 
-use rotaline_model::Sound;
+use rotaline_model::{AnswerphoneSign, Sound};
 use rotaline_record::AttemptResult;
 use rotaline_routing::Recording;
 
 use crate::attempt::Attempt;
-use crate::cx::Cx;
+use crate::boundary::Action;
+use crate::cx::{Cx, Either, first};
 use crate::leg::{MAX_SPEAKING, Next};
 
 /// "Spoken again 2 s after its end, once."
@@ -37,19 +38,32 @@ pub(super) async fn accepted(
     if recording == Recording::On {
         attempt.record_whisper();
     }
-    let window_ends = cx.now()
-        + attempt.leg().with(|state| {
-            let likely = state.ringing_at.is_none()
-                && state
-                    .answered_at
-                    .is_some_and(|at| at.since(state.began) <= ANSWERPHONE_ANSWERS_WITHIN);
-            if likely { ANSWERPHONE_WINDOW } else { WINDOW }
-        });
+    let answered_at = cx.now();
+    cx.act(Action::WatchForAnswerphone(attempt.leg_id()));
+    attempt.leg().with(|state| {
+        let at_once = answered_at.since(state.began) <= ANSWERPHONE_ANSWERS_WITHIN;
+        if at_once && state.ringing_at.is_none() {
+            state.shows(AnswerphoneSign::AtOnce, answered_at);
+        }
+    });
     let mut speakings_left = 1;
     let mut speaking = Some(attempt.leg().say(whisper.clone()));
     let mut until = cx.now() + MAX_SPEAKING;
     loop {
-        match attempt.leg().next(speaking, until.min(window_ends)).await {
+        // A sign shortens the window, and does nothing else: it is no key, and hangs up on nobody.
+        let signs = attempt.leg().with(|state| state.signs.len());
+        let window_ends = answered_at
+            + if signs > 0 {
+                ANSWERPHONE_WINDOW
+            } else {
+                WINDOW
+            };
+        let next = attempt.leg().next(speaking, until.min(window_ends));
+        let next = match first(next, attempt.leg().another_sign(signs)).await {
+            Either::First(next) => next,
+            Either::Second(()) => continue,
+        };
+        match next {
             Next::Gone => return Err(AttemptResult::HungUp),
             Next::Key(key) => {
                 attempt.keep(key);

@@ -1,7 +1,7 @@
 //! The whisper and the acceptance window: SERVICE 1.7, 1.8.
 
 use rotaline_call::{Action, LegEvent};
-use rotaline_model::{EndCause, LegId, Sound};
+use rotaline_model::{AnswerphoneSign, EndCause, LegId, Sound};
 use rotaline_record::{AttemptResult, Evidence, Fact};
 
 use crate::stage::{CALLER, NORTHFIELD, Script, Stage, phone, world};
@@ -31,6 +31,19 @@ fn evidence(stage: &Stage) -> Vec<Evidence> {
         _ => None,
     });
     ended.unwrap()
+}
+
+fn signs(stage: &Stage) -> Vec<(AnswerphoneSign, u32)> {
+    let ended = stage.facts().find_map(|(_, fact)| match fact {
+        Fact::AttemptEnded {
+            attempt: 1,
+            answerphone,
+            ..
+        } => Some(answerphone.clone()),
+        _ => None,
+    });
+    let signs = ended.unwrap().into_iter();
+    signs.map(|it| (it.sign, it.after_answer_ms)).collect()
 }
 
 fn second_rung_at(stage: &Stage) -> Option<u64> {
@@ -82,9 +95,77 @@ fn an_answer_within_2_s_without_ringing_is_likely_an_answerphone_and_has_8_s() {
     let mut likely = ann(phone().answers(1_000));
     likely.play_until(60_000);
     assert_eq!(second_rung_at(&likely), Some(INVITE + 1_000 + 8_000));
+    assert_eq!(signs(&likely), [(AnswerphoneSign::AtOnce, 0)]);
     let mut late = ann(phone().answers(2_100));
     late.play_until(60_000);
     assert_eq!(second_rung_at(&late), Some(INVITE + 2_100 + 16_000));
+    assert_eq!(signs(&late), []);
+}
+
+#[test]
+fn long_talk_or_a_beep_shorten_the_window_to_8_s_from_the_answer_and_are_kept() {
+    for sign in [AnswerphoneSign::LongTalk, AnswerphoneSign::Beep] {
+        let mut stage = ann(phone().rings(100).answers(1_000).shows(5_300, sign));
+        stage.play_until(60_000);
+        assert_eq!(second_rung_at(&stage), Some(INVITE + 1_000 + 8_000));
+        assert_eq!(stage.results()[0], AttemptResult::NotAccepted);
+        assert_eq!(signs(&stage), [(sign, 4_300)]);
+        let told = stage.when(|action| *action == Action::WatchForAnswerphone(ANN));
+        assert_eq!(told, Some(INVITE + 1_000), "from the answer on");
+    }
+}
+
+#[test]
+fn a_sign_after_8_s_ends_the_window_at_once_and_two_signs_are_both_kept() {
+    let mut stage = ann(phone()
+        .rings(100)
+        .answers(1_000)
+        .shows(12_000, AnswerphoneSign::Beep)
+        .shows(12_000, AnswerphoneSign::LongTalk));
+    stage.play_until(60_000);
+    assert_eq!(second_rung_at(&stage), Some(INVITE + 12_000));
+    assert_eq!(signs(&stage)[0], (AnswerphoneSign::Beep, 11_000));
+    let mut both = ann(phone()
+        .rings(100)
+        .answers(1_000)
+        .shows(5_200, AnswerphoneSign::LongTalk)
+        .shows(6_000, AnswerphoneSign::Beep)
+        .shows(7_000, AnswerphoneSign::Beep));
+    both.play_until(60_000);
+    let expected = [
+        (AnswerphoneSign::LongTalk, 4_200),
+        (AnswerphoneSign::Beep, 5_000),
+    ];
+    assert_eq!(signs(&both), expected);
+    assert_eq!(second_rung_at(&both), Some(INVITE + 1_000 + 8_000));
+}
+
+#[test]
+fn signs_are_no_key_and_keep_no_key_out() {
+    let stage = ann(phone()
+        .rings(100)
+        .answers(1_000)
+        .shows(3_000, AnswerphoneSign::Beep)
+        .shows(5_200, AnswerphoneSign::LongTalk)
+        .keys(8_900, "1"))
+    .caller(phone().hangs_up(20_000))
+    .play();
+    assert_eq!(stage.results(), [AttemptResult::Accepted]);
+    assert_eq!(signs(&stage).len(), 2);
+    let stopped = stage.when(|action| matches!(action, Action::Enter(ANN, _)));
+    assert_eq!(stopped, Some(INVITE + 8_900), "not before the key");
+}
+
+#[test]
+fn nobody_is_listened_to_where_nobody_is_asked() {
+    let stage = ann(phone().rings(100).answers(1_000).keys(3_000, "1"))
+        .caller(phone().hangs_up(20_000))
+        .play();
+    let watched = stage.log.iter().filter_map(|(_, action)| match action {
+        Action::WatchForAnswerphone(leg) => Some(*leg),
+        _ => None,
+    });
+    assert_eq!(watched.collect::<Vec<_>>(), [ANN]);
 }
 
 #[test]

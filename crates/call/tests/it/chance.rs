@@ -3,7 +3,7 @@
 
 use proptest::prelude::*;
 use rotaline_call::{Gone, Input, LegEvent, Refusal};
-use rotaline_model::{Digit, LegId, PlayId};
+use rotaline_model::{AnswerphoneSign, Digit, LegId, PlayId};
 
 use crate::stage::{CALLER, DIRECT, NORTHFIELD, Script, Stage, phone};
 
@@ -38,6 +38,10 @@ fn anything() -> impl Strategy<Value = LegEvent> {
         2 => refusal().prop_map(LegEvent::Refused),
         4 => digit().prop_map(LegEvent::KeyDown),
         8 => digit().prop_map(LegEvent::Digit),
+        2 => prop_oneof![
+            Just(AnswerphoneSign::LongTalk),
+            Just(AnswerphoneSign::Beep),
+        ].prop_map(LegEvent::AnswerphoneSign),
         // Stale, or cut short: media alone knows when a sound has come to its end.
         1 => (0..40u32).prop_map(|play| LegEvent::Played {
             play: PlayId(play),
@@ -56,9 +60,11 @@ fn fits_a_caller(event: LegEvent) -> bool {
         | LegEvent::Digit(_)
         | LegEvent::Played { .. }
         | LegEvent::Ended(_) => true,
-        LegEvent::Proceeding | LegEvent::Ringing | LegEvent::Answered | LegEvent::Refused(_) => {
-            false
-        }
+        LegEvent::AnswerphoneSign(_)
+        | LegEvent::Proceeding
+        | LegEvent::Ringing
+        | LegEvent::Answered
+        | LegEvent::Refused(_) => false,
     }
 }
 

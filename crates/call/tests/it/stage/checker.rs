@@ -62,6 +62,7 @@ impl Checker {
             LegEvent::Proceeding
             | LegEvent::Ringing
             | LegEvent::KeyDown(_)
+            | LegEvent::AnswerphoneSign(_)
             | LegEvent::Played { .. } => {}
         }
     }
@@ -121,6 +122,7 @@ impl Checker {
             | Action::StartRecording(..)
             | Action::TurnRecording(..)
             | Action::MaskRecording(..)
+            | Action::WatchForAnswerphone(_)
             | Action::StopRecording(_) => {}
         }
     }

@@ -13,8 +13,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use rotaline_call::{Action, Call, Gone, Inbound, Input, LegEvent, Output, Refusal, World};
 use rotaline_model::{
-    CallId, CaseId, Dialled, Digit, EndCause, LegId, Mono, Now, PersonId, PhoneNumber, Pii, PlayId,
-    Seed, Sound,
+    AnswerphoneSign, CallId, CaseId, Dialled, Digit, EndCause, LegId, Mono, Now, PersonId,
+    PhoneNumber, Pii, PlayId, Seed, Sound,
 };
 use rotaline_record::{Answer, AttemptResult, CallerId, Fact};
 use rotaline_routing::{Plan, Presence, Source};
@@ -65,6 +65,11 @@ impl Script {
             self.0.push((complete - KEY_MS, LegEvent::KeyDown(digit)));
             self.0.push((complete, LegEvent::Digit(digit)));
         }
+        self
+    }
+    /// Sounds like an answerphone.
+    pub fn shows(mut self, at_ms: u64, sign: AnswerphoneSign) -> Self {
+        self.0.push((at_ms, LegEvent::AnswerphoneSign(sign)));
         self
     }
     pub fn hangs_up(mut self, at_ms: u64) -> Self {
@@ -236,6 +241,7 @@ impl Stage {
                 LegEvent::Proceeding
                 | LegEvent::Ringing
                 | LegEvent::Answered
+                | LegEvent::AnswerphoneSign(_)
                 | LegEvent::KeyDown(_)
                 | LegEvent::Digit(_) => {}
             }
