@@ -1,6 +1,7 @@
 //! The case as the API shows it, against what the scenario says that it must read.
 
 use anyhow::{Context, Result, ensure};
+use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::scenario::Scenario;
@@ -40,6 +41,11 @@ pub fn is_closed(case: &Value) -> bool {
     case["closed_at"].is_string()
 }
 
+/// Whether it is of a call that came round to us (SERVICE 1.13): no contact of its own.
+pub fn came_round(case: &Value) -> bool {
+    case["end_cause"] == "diverted_to_us"
+}
+
 /// Everything in the case that reads otherwise than it must.
 pub fn problems(case: &Value, scenario: &Scenario) -> Vec<String> {
     let facts = &scenario.is.case;
@@ -54,6 +60,9 @@ pub fn problems(case: &Value, scenario: &Scenario) -> Vec<String> {
         text(&case["end_cause"]),
         Some(facts.end.clone()),
     );
+    if facts.caller.is_some() {
+        compare("caller", text(&case["caller"]), facts.caller.clone());
+    }
     compare(
         "specialty",
         text(&case["specialty"]),
@@ -78,6 +87,20 @@ pub fn problems(case: &Value, scenario: &Scenario) -> Vec<String> {
         Some(attempts.join(", ")),
         Some(facts.attempts.join(", ")),
     );
+    let signs: Vec<String> = list_of(case, "attempts")
+        .iter()
+        .flat_map(|attempt| {
+            let who = name_of(attempt);
+            let signs = list_of(attempt, "answerphone").iter();
+            signs.filter_map(move |sign| Some(format!("{who} {}", text(&sign["sign"])?)))
+        })
+        .collect();
+    if signs != facts.signs {
+        problems.push(format!(
+            "case: signs are {signs:?}, must be {:?}",
+            facts.signs
+        ));
+    }
     problems.extend(bookkeeping(case, scenario));
     problems.extend(proofs(case));
     problems.extend(heard(case, scenario));
@@ -89,9 +112,30 @@ pub fn problems(case: &Value, scenario: &Scenario) -> Vec<String> {
 
 /// `ann no_answer`; the phone of a direct line has nobody's name.
 fn attempt_words(attempt: &Value) -> String {
-    let who = text(&attempt["person"]).unwrap_or_else(|| "line".to_owned());
+    let who = name_of(attempt);
     let result = text(&attempt["result"]).unwrap_or_else(|| "open".to_owned());
     format!("{who} {result}")
+}
+
+fn name_of(attempt: &Value) -> String {
+    text(&attempt["person"]).unwrap_or_else(|| "line".to_owned())
+}
+
+/// How long a phone had to accept, where nobody did (SERVICE 1.7): 8 s with a sign of an
+/// answerphone; without, 6 s after the second speaking, and 16 s at most.
+fn window(attempt: &Value) -> Option<String> {
+    if attempt["result"] != "not_accepted" {
+        return None;
+    }
+    let at = |field: &str| attempt[field].as_str()?.parse::<Timestamp>().ok();
+    let lasted = at("ended_at")?.duration_since(at("answered_at")?);
+    let seconds = lasted.as_secs_f64();
+    let bounds = match list_of(attempt, "answerphone").first() {
+        Some(_) => 8.0..9.0,
+        None => 10.0..17.0,
+    };
+    (!bounds.contains(&seconds))
+        .then(|| format!("case: {} after {seconds:.1} s", attempt_words(attempt)))
 }
 
 /// What holds for every case, however it went.
@@ -114,15 +158,24 @@ fn bookkeeping(case: &Value, scenario: &Scenario) -> Vec<String> {
     );
     let talked = scenario.is.case.talk_ended_by.is_some();
     let talk_s = case["talk_s"].as_f64().unwrap_or(0.0);
-    hold((talk_s > 0.0) == talked, "talk_s does not fit the talk");
+    // Who has a voice talks for longer than a millisecond.
+    let has_voice = scenario.is.caller.script.is_some();
+    let fits = if talked {
+        talk_s > 0.0 || !has_voice
+    } else {
+        talk_s == 0.0
+    };
+    hold(fits, "talk_s does not fit the talk");
     let waited = case["wait_s"].is_number();
     hold(
         waited || list_of(case, "attempts").is_empty(),
         "phones were rung, but nobody waited",
     );
-    for attempt in list_of(case, "attempts") {
+    let attempts = list_of(case, "attempts");
+    for attempt in attempts {
         hold(attempt["ended_at"].is_string(), "an attempt has not ended");
     }
+    problems.extend(attempts.iter().filter_map(window));
     problems
 }
 
@@ -140,30 +193,31 @@ fn proofs(case: &Value) -> Vec<String> {
         .collect()
 }
 
-/// What the caller was told.
+/// What the caller was told, and what the phones were.
 fn heard(case: &Value, scenario: &Scenario) -> Vec<String> {
-    let by_caller = |prompt: &&Value| prompt["leg"].as_u64() == Some(0);
-    let audible = |prompt: &&Value| prompt["heard_s"].as_f64().unwrap_or(0.0) > 0.0;
-    let prompts = list_of(case, "prompts")
+    let (callers, phones): (Vec<&Value>, Vec<&Value>) = list_of(case, "prompts")
         .iter()
-        .filter(by_caller)
-        .filter(audible);
-    let heard: Vec<String> = prompts
-        .filter_map(|prompt| text(&prompt["prompt"]))
-        .collect();
+        .filter(|prompt| prompt["heard_s"].as_f64().unwrap_or(0.0) > 0.0)
+        .partition(|prompt| prompt["leg"].as_u64() == Some(0));
+    let names = |prompts: Vec<&Value>| -> Vec<String> {
+        prompts
+            .into_iter()
+            .filter_map(|prompt| text(&prompt["prompt"]))
+            .collect()
+    };
     let facts = &scenario.is.case;
     let mut problems = Vec::new();
-    if !in_this_order(&heard, &facts.caller_heard) {
-        problems.push(format!(
-            "case: the caller heard {heard:?}, not {:?}",
-            facts.caller_heard
-        ));
+    let callers = names(callers);
+    for (who, heard, wanted) in [
+        ("the caller", &callers, &facts.caller_heard),
+        ("a phone", &names(phones), &facts.phones_heard),
+    ] {
+        if !in_this_order(heard, wanted) {
+            problems.push(format!("case: {who} heard {heard:?}, not {wanted:?}"));
+        }
     }
-    for prompt in facts
-        .caller_not_heard
-        .iter()
-        .filter(|prompt| heard.contains(prompt))
-    {
+    let unheard = &facts.caller_not_heard;
+    for prompt in unheard.iter().filter(|prompt| callers.contains(prompt)) {
         problems.push(format!("case: the caller heard {prompt}"));
     }
     problems

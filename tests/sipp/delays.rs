@@ -29,8 +29,8 @@ const REFUSALS: [&str; 2] = ["BUSY", "DECLINED"];
 /// Two processes' clocks are one, but a log line is written after its event.
 const SLACK: f64 = 20.0;
 
-/// The phone of a direct line lets the caller in without a key.
-const LINE: &str = "line";
+/// Phones that let the caller in without a key: of a direct line, and the help line's.
+pub const LINES: [&str; 2] = ["line", "help"];
 
 /// What was traced of each party. Instants are milliseconds since 1970.
 pub struct Traces(BTreeMap<String, Trace>);
@@ -226,7 +226,7 @@ impl Delays {
         }
         for (name, trace, _) in traces.rung() {
             delays.first_rtp(trace, "ACK");
-            if name != LINE {
+            if !LINES.contains(&name) {
                 delays.first_speech(trace, "ACK");
             }
             delays.bridge(scenario, traces, name, trace);
@@ -338,7 +338,7 @@ impl Delays {
         let Some(first) = hears.into_iter().chain(is_heard).min_by(f64::total_cmp) else {
             return;
         };
-        if name == LINE {
+        if LINES.contains(&name) {
             return;
         }
         match phone.last_key(|key| key.digit == "1" && key.start <= first) {
@@ -354,7 +354,7 @@ impl Delays {
         let hz = scenario.is.caller.tone_hz;
         let Some(left) = caller.at("BYE") else { return };
         for (name, trace, invite) in traces.rung() {
-            if name != LINE && trace.first_tone(hz).is_some() {
+            if !LINES.contains(&name) && trace.first_tone(hz).is_some() {
                 continue; // who has talked is asked for the outcome
             }
             let ends = [("CANCEL", "hang-up to CANCEL"), ("GONE", "hang-up to BYE")];

@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 
 use crate::House;
 use crate::case::{INTERRUPTED, list_of, text};
+use crate::delays::LINES;
 use crate::scenario::Scenario;
 use crate::server::Server;
 
@@ -145,11 +146,16 @@ impl Sides {
             .iter()
             .filter(|(_, phone)| phone.tone_hz > 0)
         {
+            let who = if LINES.contains(&name.as_str()) {
+                "line"
+            } else {
+                name
+            };
             let talked = scenario
                 .is
                 .case
                 .attempts
-                .contains(&format!("{name} accepted"));
+                .contains(&format!("{who} accepted"));
             let side = if talked {
                 &mut sides.right
             } else {

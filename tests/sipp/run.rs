@@ -12,7 +12,7 @@ use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
 use crate::delays::{Delays, Traces};
-use crate::party::{Program, Role, Stage};
+use crate::party::{News, Program, Role, Stage};
 use crate::plan::{self, Values};
 use crate::scenario::{Scenario, Then};
 use crate::server::Server;
@@ -73,7 +73,7 @@ fn play(
     places.furnish(house, scenario, folder)?;
     let bystanders = places.bystanders(scenario)?;
     let mut server = Server::start(house, folder, places.http)?;
-    let mut stage = Stage::new(house, scenario, folder, places.sip, places.parties.clone());
+    let mut stage = Stage::new(house, scenario, folder, &places);
     for (name, party) in &scenario.is.phone {
         stage.enter(name, party)?;
     }
@@ -103,11 +103,14 @@ fn play(
 }
 
 /// The ports of everything in a scenario.
-struct Places {
-    sip: u16,
+pub struct Places {
+    /// The server's SIP.
+    pub sip: u16,
     http: u16,
-    media: u16,
-    parties: BTreeMap<String, u16>,
+    /// The server's first media port.
+    pub media: u16,
+    /// The parties' first ports.
+    pub parties: BTreeMap<String, u16>,
     plan: PathBuf,
 }
 
@@ -208,12 +211,17 @@ fn watch(
     // Without a server no phone's signalling comes to its end; the peers still do.
     let awaited = |fate, role: &Role| fate == Fate::Runs || role.program == Program::Peer;
     while stage.still_running().iter().any(|role| awaited(fate, role)) {
-        let Some(ended) = stage.next(limit) else {
-            break;
+        let (role, status) = match stage.next(limit) {
+            None => break,
+            Some(News::Cue(party)) => {
+                problems.extend(stage.cue(&party).err().map(|error| error.to_string()));
+                continue;
+            }
+            Some(News::Ended(role, status)) => (role, status),
         };
-        let Role { party, program } = &ended.role;
-        if !ended.status.success() && awaited(fate, &ended.role) {
-            problems.extend(complaints(folder, &ended.role, ended.status.code()));
+        let Role { party, program } = &role;
+        if !status.success() && awaited(fate, &role) {
+            problems.extend(complaints(folder, &role, status.code()));
         }
         let is = scenario
             .parties()
@@ -279,11 +287,12 @@ fn complaints(folder: &Path, role: &Role, code: Option<i32>) -> Vec<String> {
 fn closed_case(server: &Server, scenario: &Scenario) -> Result<Value> {
     let limit = Instant::now() + RECORD_LIMIT;
     loop {
-        let cases = case::list(server)?;
-        let case = match &cases[..] {
-            [id] => Some(case::get(server, id)?),
-            _ => None,
-        };
+        let ids = case::list(server)?;
+        let cases = ids.iter().map(|id| case::get(server, id));
+        let cases = cases.collect::<Result<Vec<Value>>>()?;
+        let (round, own): (Vec<Value>, Vec<Value>) = cases.into_iter().partition(case::came_round);
+        let complete = own.len() == 1 && round.len() == scenario.is.came_round;
+        let case = own.into_iter().next().filter(|_| complete);
         let stored = |case: &Value| !scenario.is.case.recorded || recording::all_stored(case);
         let settled = case.filter(|case| case::is_closed(case) && stored(case));
         let too_late = Instant::now() > limit;
@@ -294,7 +303,7 @@ fn closed_case(server: &Server, scenario: &Scenario) -> Result<Value> {
             None if too_late => {
                 bail!(
                     "no single closed case after {RECORD_LIMIT:?}: {} case(s)",
-                    cases.len()
+                    ids.len()
                 )
             }
             Some(_) | None => thread::park_timeout(LOOK_EVERY),

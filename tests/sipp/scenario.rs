@@ -42,6 +42,9 @@ pub struct Description {
     /// be sent a single datagram.
     #[serde(default)]
     pub phone: BTreeMap<String, Party>,
+    /// Cases besides, of calls that came round to us and were refused.
+    #[serde(default)]
+    pub came_round: usize,
     /// What the record must read.
     pub case: CaseFacts,
 }
@@ -66,6 +69,44 @@ pub struct Party {
     /// What happens once the script has ended.
     #[serde(default)]
     pub then: Then,
+    /// What it speaks: the one codec of its description.
+    #[serde(default)]
+    pub codec: Codec,
+    /// Its telephone-event payload type.
+    #[serde(default = "hundred_and_one")]
+    pub event_pt: u8,
+    /// Keys that it is sent as events, e.g. of the other side in the talk; `none`: none.
+    #[serde(default = "none")]
+    pub digits: String,
+    /// The longest that it may be sent nothing for: longer where it holds.
+    #[serde(default = "four_hundred")]
+    pub gap_ms: u64,
+    /// It sends before it is answered: to the server's n-th leg, counted from the caller's, 0.
+    pub sends_to_leg: Option<u16>,
+    /// Words of its SIPp scenario, each for a `[name]` there.
+    #[serde(default)]
+    pub keys: BTreeMap<String, String>,
+}
+
+/// G.711.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Codec {
+    /// A-law.
+    #[default]
+    Pcma,
+    /// Mu-law.
+    Pcmu,
+}
+
+impl Codec {
+    /// Its payload type and encoding name.
+    pub fn sdp(self) -> (&'static str, &'static str) {
+        match self {
+            Codec::Pcma => ("8", "PCMA"),
+            Codec::Pcmu => ("0", "PCMU"),
+        }
+    }
 }
 
 /// What a party does once its peer's script has ended.
@@ -87,11 +128,16 @@ pub enum Then {
 pub struct CaseFacts {
     /// `end_cause`.
     pub end: String,
+    /// `caller`; none: whatever it reads.
+    pub caller: Option<String>,
     /// `specialty`; none: nothing was chosen.
     pub specialty: Option<String>,
     /// Attempts in order, each `name result`.
     #[serde(default)]
     pub attempts: Vec<String>,
+    /// Signs of an answerphone, each `name sign`; all there are.
+    #[serde(default)]
+    pub signs: Vec<String>,
     /// Who ended the talk; none: there was none.
     pub talk_ended_by: Option<String>,
     /// The outcome that counts.
@@ -99,6 +145,9 @@ pub struct CaseFacts {
     /// Prompts that the caller must have heard, in this order (others may be between them).
     #[serde(default)]
     pub caller_heard: Vec<String>,
+    /// Prompts that a called phone must have heard, in this order.
+    #[serde(default)]
+    pub phones_heard: Vec<String>,
     /// Prompts that the caller must not have heard.
     #[serde(default)]
     pub caller_not_heard: Vec<String>,
@@ -187,6 +236,18 @@ fn ninety() -> u64 {
 
 fn thousand() -> u64 {
     1_000
+}
+
+fn none() -> String {
+    "none".to_owned()
+}
+
+fn hundred_and_one() -> u8 {
+    101
+}
+
+fn four_hundred() -> u64 {
+    400
 }
 
 fn yes() -> bool {

@@ -1,7 +1,7 @@
 //! The runner against planted faults: a judge who sees nothing would pass everything.
 
 use libtest_mimic::{Failed, Trial};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::delays::{Delays, Traces};
 use crate::plan::{self, Values};
@@ -114,7 +114,8 @@ fn wrong_cases() -> Result<(), Failed> {
     let good = json!({
         "closed_at": "x", "end_cause": "caller_hung_up", "talk_ended_by": "caller", "outcome": "-",
         "talk_s": 2.0, "wait_s": 1.0, "left_out": 0, "calls": [{"ended_at": "x"}],
-        "attempts": [{"person": "ann", "result": "passed_on", "ended_at": "x"}, accepted("1")],
+        "attempts": [{"person": "ann", "result": "passed_on", "ended_at": "x",
+                      "answerphone": []}, accepted("1")],
         "ladder": [{"direction": "in", "what": "INVITE"}, {"direction": "out", "what": "INVITE"},
                    {"direction": "out", "what": "BYE"}],
     });
@@ -128,6 +129,7 @@ fn wrong_cases() -> Result<(), Failed> {
         ("/talk_s", json!(0.0)),
         ("/calls/0/ended_at", json!(null)),
         ("/attempts/0/result", json!("busy")),
+        ("/attempts/0/answerphone", json!([{"sign": "beep"}])),
         ("/attempts/1", accepted("5")),
         ("/ladder/0/direction", json!("out")),
         ("/ladder/2/what", json!("CANCEL")),
@@ -137,6 +139,31 @@ fn wrong_cases() -> Result<(), Failed> {
         let mut bad = good.clone();
         *bad.pointer_mut(field).ok_or("the case has this field")? = fault;
         hold(!case::problems(&bad, &scenario).is_empty(), field)?;
+    }
+    wrong_windows(&good, scenario)
+}
+
+/// Nobody accepted, and the phone was given up too soon or too late.
+fn wrong_windows(good: &Value, mut scenario: Scenario) -> Result<(), Failed> {
+    scenario.is.case.attempts = vec!["ann not_accepted".into(), "ben accepted".into()];
+    for (signs, ended_s, fits) in [
+        (0, 14, true),
+        (0, 8, false),
+        (1, 8, true),
+        (1, 14, false),
+        (1, 7, false),
+    ] {
+        let mut case = good.clone();
+        let sign = json!([{"sign": "beep"}]);
+        case["attempts"][0] = json!({
+            "person": "ann", "result": "not_accepted", "answered_at": "2026-11-24T10:00:00Z",
+            "ended_at": format!("2026-11-24T10:00:{ended_s:02}.1Z"),
+            "answerphone": if signs == 0 { json!([]) } else { sign },
+        });
+        scenario.is.case.signs = vec!["ann beep".to_owned(); signs];
+        let problems = case::problems(&case, &scenario);
+        let what = format!("{signs} signs, {ended_s} s: {problems:?}");
+        hold(problems.is_empty() == fits, what)?;
     }
     Ok(())
 }

@@ -1,5 +1,7 @@
 //! Takes the script forward, one look every 20 ms: acts, or waits for what the peer hears.
 
+use std::io::{self, Write};
+
 use crate::hearing::Hearing;
 use crate::json;
 use crate::script::{Step, Wait};
@@ -103,6 +105,9 @@ impl Runner {
                 Err(why) => self.failure = Some(why),
             },
             Step::LossPercent(percent) => sender.loss_percent = *percent,
+            Step::Noise(on) => sender.set_noise(*on),
+            // Whoever runs the peer may not listen.
+            Step::Cue => drop(writeln!(io::stdout(), "cue")),
             Step::Stop => sender.set_sending(false),
             Step::Start => sender.set_sending(true),
             Step::End => self.ended = true,

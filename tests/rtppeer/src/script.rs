@@ -18,8 +18,15 @@ pub enum Step {
     Key(char, u64),
     Inband(char, u64),
     Tone(Option<u32>),
-    Wav { path: String, looped: bool },
+    Wav {
+        path: String,
+        looped: bool,
+    },
     LossPercent(u32),
+    /// Comfort noise in place of audio, or audio again.
+    Noise(bool),
+    /// A line on standard output, for whoever runs the peer.
+    Cue,
     Stop,
     Start,
     End,
@@ -76,6 +83,9 @@ fn parse_step(words: &[&str]) -> Result<Step, String> {
             Ok(percent @ 0..=100) => Ok(Step::LossPercent(percent)),
             _ => Err("want 0 to 100".into()),
         },
+        ["noise"] => Ok(Step::Noise(true)),
+        ["noise", "off"] => Ok(Step::Noise(false)),
+        ["cue"] => Ok(Step::Cue),
         ["stop"] => Ok(Step::Stop),
         ["start"] => Ok(Step::Start),
         ["end"] => Ok(Step::End),

@@ -18,6 +18,10 @@ const DIGIT_AMPLITUDE: f64 = 7_000.0;
 /// RFC 4733 2.5.1.4: the end of an event is sent three times.
 const END_PACKETS: u64 = 3;
 const MAX_KEYS_LISTED: usize = 1_000;
+/// RFC 3389: its payload type, -60 dBov, and how often it is said anew.
+const COMFORT_NOISE: u8 = 13;
+const NOISE_LEVEL: u8 = 60;
+const NOISE_EVERY_TICKS: u64 = 10;
 
 pub enum Source {
     Silence,
@@ -68,6 +72,8 @@ pub struct Sender {
     pub source: Source,
     pub loss_percent: u32,
     sending: bool,
+    /// Ticks of comfort noise so far; none: audio.
+    noise: Option<u64>,
     /// The next packet begins a talkspurt: marker bit, RFC 3551 4.1.
     talkspurt: bool,
     key: Option<Key>,
@@ -95,6 +101,7 @@ impl Sender {
             source,
             loss_percent: 0,
             sending: true,
+            noise: None,
             talkspurt: true,
             key: None,
             inband: None,
@@ -150,6 +157,12 @@ impl Sender {
         self.sending = on;
     }
 
+    /// RFC 3389: comfort noise packets now and then while there is nothing to be said.
+    pub fn set_noise(&mut self, on: bool) {
+        self.talkspurt |= !on && self.noise.is_some();
+        self.noise = on.then_some(0);
+    }
+
     /// Lets time pass that cannot be made up: timestamps go on with the clock.
     pub fn skip(&mut self, ticks: u64) {
         self.tick += ticks;
@@ -164,6 +177,7 @@ impl Sender {
         }
         match (far, self.sending, self.key.is_some()) {
             (Some(far), true, true) => self.send_key(far, now_ms),
+            (Some(far), true, false) if self.noise.is_some() => self.send_noise(far, now_ms),
             (Some(far), true, false) => {
                 let payload: Vec<u8> = audio.iter().map(|&s| self.law.encode(s)).collect();
                 let marker = std::mem::take(&mut self.talkspurt);
@@ -178,6 +192,15 @@ impl Sender {
     fn timestamp(&self) -> u32 {
         self.first_timestamp
             .wrapping_add((self.tick * FRAME_SAMPLES as u64) as u32)
+    }
+
+    fn send_noise(&mut self, far: SocketAddr, now_ms: f64) {
+        let ticks = self.noise.unwrap_or(0);
+        self.noise = Some(ticks + 1);
+        if ticks.is_multiple_of(NOISE_EVERY_TICKS) {
+            let timestamp = self.timestamp();
+            self.send(far, now_ms, false, COMFORT_NOISE, timestamp, &[NOISE_LEVEL]);
+        }
     }
 
     /// RFC 4733 2.5.1: an update each 20 ms with growing duration, the marker on the first, the
