@@ -1,7 +1,7 @@
 //! What is said, composed of rendered announcements: greetings, menus, times, whispers.
 
 use jiff::civil::Weekday;
-use rotaline_model::{Digit, OrganisationId, PromptId, Sound, SpecialtyId};
+use rotaline_model::{Digit, MenuKey, OrganisationId, PromptId, Sound, SpecialtyId};
 use rotaline_record::CallerId;
 use rotaline_routing::{Opening, Outcome, Phrase, Plan, Recording, Specialty};
 
@@ -48,7 +48,7 @@ pub(crate) fn greeting(plan: &Plan, organisation: &OrganisationId) -> Vec<Sound>
 }
 
 /// "Cardiology, 1. Dermatology, 2.": those that are open now.
-pub(crate) fn menu(cx: &Cx, lines: &[(Digit, SpecialtyId)]) -> Vec<Sound> {
+pub(crate) fn menu(cx: &Cx, lines: &[(MenuKey, SpecialtyId)]) -> Vec<Sound> {
     let plan = cx.plan();
     let mut sounds = Vec::with_capacity(lines.len() * 3);
     for (key, id) in lines {
@@ -59,10 +59,9 @@ pub(crate) fn menu(cx: &Cx, lines: &[(Digit, SpecialtyId)]) -> Vec<Sound> {
             continue;
         }
         sounds.push(prompt(&specialty.prompt));
-        sounds.extend(
-            key.number()
-                .map(|number| prompt(plan.number_prompt(number))),
-        );
+        let digits = std::iter::once(key.first()).chain(key.second());
+        let numbers = digits.filter_map(Digit::number);
+        sounds.extend(numbers.map(|number| prompt(plan.number_prompt(number))));
         sounds.push(BETWEEN_LINES);
     }
     if sounds.is_empty() {

@@ -8,6 +8,7 @@ mod cause;
 mod digit;
 mod id;
 mod keyed;
+mod menu_key;
 mod nhs;
 mod phone;
 mod pii;
@@ -24,6 +25,7 @@ pub use id::{
     PlayId, PracticeId, RequestId, RoomId, SpecialtyId,
 };
 pub use keyed::{Keyed, MAX_KEYED};
+pub use menu_key::{BadMenuKey, MenuKey};
 pub use nhs::{BadNhsNumber, NhsNumber};
 pub use phone::{BadNumber, Dialled, PhoneNumber};
 pub use pii::Pii;

@@ -9,7 +9,7 @@
 
 use jiff::Timestamp;
 use rotaline_model::{
-    Acceptance, CallId, CaseId, Dialled, Digit, EndCause, ErrandId, LegId, NhsNumber, NodeId,
+    Acceptance, CallId, CaseId, Dialled, EndCause, ErrandId, LegId, MenuKey, NhsNumber, NodeId,
     OrganisationId, PersonId, Pii, PracticeId, SpecialtyId,
 };
 use serde::{Deserialize, Serialize};
@@ -51,7 +51,7 @@ pub struct Case {
     pub specialty: Option<SpecialtyId>,
     /// The key that chose it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub key: Option<Digit>,
+    pub key: Option<MenuKey>,
     /// When the wait began: the choice of [`Case::specialty`]; on a direct line, the first attempt.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub waiting_since: Option<Timestamp>,

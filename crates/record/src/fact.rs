@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use rotaline_model::{
     Acceptance, AnswerphoneSign, CallId, CaseId, Dialled, Digit, EndCause, ErrandId, JobId, LegId,
-    NhsNumber, NodeId, OrganisationId, PersonId, PhoneNumber, Pii, PracticeId, PromptId, RequestId,
-    SpecialtyId,
+    MenuKey, NhsNumber, NodeId, OrganisationId, PersonId, PhoneNumber, Pii, PracticeId, PromptId,
+    RequestId, SpecialtyId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -81,7 +81,7 @@ pub enum Fact {
         /// What was chosen.
         specialty: SpecialtyId,
         /// The key, if one was pressed.
-        key: Option<Digit>,
+        key: Option<MenuKey>,
     },
     /// A phone is being rung.
     AttemptStarted {

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use rotaline_model::{
-    Acceptance, CallId, CaseId, Dialled, Digit, EndCause, LegId, NodeId, NotAsked, PersonId,
+    Acceptance, CallId, CaseId, Dialled, EndCause, LegId, MenuKey, NodeId, NotAsked, PersonId,
     PhoneNumber, Pii, PromptId, SpecialtyId,
 };
 use uuid::Uuid;
@@ -121,7 +121,7 @@ fn opened() -> Fact {
 fn chosen(specialty: &str) -> Fact {
     Fact::SpecialtyChosen {
         specialty: SpecialtyId::parse(specialty).unwrap(),
-        key: Some(Digit::parse('1').unwrap()),
+        key: MenuKey::from_number(1).ok(),
     }
 }
 

@@ -79,9 +79,9 @@ phrases! {
     StarForMenu = "hunt/star-for-the-menu",
     /// "No specialty was called from here before."
     NothingCalledBefore = "menu/nothing-called-before",
-    /// "This number cannot be rung. Goodbye."
+    /// "This number cannot be rung."
     NumberCannotBeRung = "call/not-allowed",
-    /// "There was no answer. Goodbye."
+    /// "There was no answer."
     CalledNoAnswer = "call/no-answer",
     /// "Ringing."
     Ringing = "call/ringing",

@@ -7,8 +7,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use rotaline_model::{
-    Acceptance, Dialled, Digit, OrganisationId, PersonId, PhoneNumber, PracticeId, PromptId,
-    SpecialtyId,
+    Acceptance, Dialled, Digit, MenuKey, OrganisationId, PersonId, PhoneNumber, PracticeId,
+    PromptId, SpecialtyId,
 };
 
 use crate::address::PhoneAddress;
@@ -26,6 +26,7 @@ pub struct Plan {
     pub(crate) people: BTreeMap<PersonId, Person>,
     pub(crate) practices: BTreeMap<PracticeId, Practice>,
     pub(crate) practice_by_number: BTreeMap<PhoneNumber, PracticeId>,
+    pub(crate) practice_by_code: BTreeMap<String, PracticeId>,
     pub(crate) phrases: Phrases,
     pub(crate) prompts: BTreeSet<PromptId>,
     pub(crate) prompt_ms: BTreeMap<PromptId, u32>,
@@ -116,8 +117,8 @@ pub struct Specialty {
     pub name: String,
     /// Its name, as it is said.
     pub prompt: PromptId,
-    /// Its key in the menu, 1 to 8; none: only its own numbers reach it.
-    pub key: Option<Digit>,
+    /// Its key in the menu; none: only its own numbers reach it.
+    pub key: Option<MenuKey>,
     /// When it is open, in the organisation's zone.
     pub hours: Vec<WeeklySpan>,
     /// Who answers when, in the organisation's zone.
@@ -206,6 +207,12 @@ pub struct Practice {
     pub numbers: Vec<PhoneNumber>,
     /// Where it is rung back.
     pub reception: Option<PhoneNumber>,
+    /// A number that skips its queue.
+    pub bypass: Option<PhoneNumber>,
+    /// Its code in the directory, 2 to 6 digits; keyed after `9`.
+    pub code: Option<String>,
+    /// Where it is, as people search for it.
+    pub place: Option<String>,
 }
 
 /// SERVICE 1.6: how long a phone rings where nothing else is said.
@@ -255,6 +262,11 @@ impl Plan {
     /// The practice that a caller number belongs to.
     pub fn practice_of(&self, caller: &PhoneNumber) -> Option<&Practice> {
         self.practices.get(self.practice_by_number.get(caller)?)
+    }
+
+    /// The practice that has a directory code.
+    pub fn practice_with_code(&self, code: &str) -> Option<&Practice> {
+        self.practices.get(self.practice_by_code.get(code)?)
     }
 
     /// An organisation's specialties that have a key, in the order of their keys.

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use rotaline_model::{Dialled, PersonId};
+use rotaline_model::{Dialled, PersonId, PracticeId, SpecialtyId};
 
 /// Whether somebody can be rung.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +26,8 @@ pub struct Presence {
     reserved: BTreeSet<PersonId>,
     paused_until: BTreeMap<PersonId, Timestamp>,
     ringing: BTreeMap<Dialled, Ringing>,
+    /// As many as there are practices.
+    last_choices: BTreeMap<PracticeId, SpecialtyId>,
 }
 
 /// A line that rings for one call or more.
@@ -75,6 +77,17 @@ impl Presence {
     /// Ends a pause.
     pub fn resume(&mut self, person: &PersonId) {
         self.paused_until.remove(person);
+    }
+
+    /// A practice has called a specialty.
+    pub fn chose(&mut self, practice: &PracticeId, specialty: &SpecialtyId) {
+        self.last_choices
+            .insert(practice.clone(), specialty.clone());
+    }
+
+    /// Which specialty a practice called last.
+    pub fn last_choice(&self, practice: &PracticeId) -> Option<&SpecialtyId> {
+        self.last_choices.get(practice)
     }
 
     /// A line rings from now on.

@@ -11,7 +11,7 @@ use axum::http::{HeaderMap, Request, StatusCode, header};
 use jiff::Timestamp;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use rotaline_model::{
-    Acceptance, AnswerphoneSign, CallId, CaseId, Dialled, Digit, EndCause, LegId, NodeId,
+    Acceptance, AnswerphoneSign, CallId, CaseId, Dialled, Digit, EndCause, LegId, MenuKey, NodeId,
     OrganisationId, PersonId, PhoneNumber, Pii, PracticeId, PromptId, SpecialtyId,
 };
 use rotaline_record::{
@@ -334,7 +334,7 @@ pub(crate) fn story(number: u32) -> Vec<Record> {
     let cause = EndCause::CallerHungUp;
     let sip_call_id = Some("abc@192.0.2.1".into());
     let specialty = SpecialtyId::parse("cardiology").unwrap();
-    let key = Some(key());
+    let key = MenuKey::from_number(1).ok();
     let (leg, attempt, by) = (LegId(1), 1, EndedBy::Caller);
     let facts = [
         opened(),

@@ -3,16 +3,20 @@
 
 use std::time::Duration;
 
-use rotaline_model::{Acceptance, Digit, EndCause, NotAsked, OrganisationId, Sound, SpecialtyId};
+use rotaline_model::{
+    Acceptance, Digit, EndCause, MenuKey, NotAsked, OrganisationId, Sound, SpecialtyId,
+};
 use rotaline_record::{AttemptResult, Fact, PhoneKind};
-use rotaline_routing::{Phrase, Plan};
+use rotaline_routing::Phrase;
 
-use super::arrive::while_here;
+use super::arrive::{practice_of, while_here};
+use super::bypass::ring_practice;
+use super::menu::{Choice, Menu};
 use super::reach::{Reached, reach};
 use super::talk::talk;
 use crate::attempt::{Attempt, Patience, Target};
 use crate::cx::Cx;
-use crate::leg::{Asked, Leg};
+use crate::leg::{Asked, Leg, Next};
 use crate::speech;
 
 /// "Nothing keyed for 5 s ..."
@@ -21,10 +25,10 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const SPEAKINGS: u8 = 3;
 /// Questions of one call's menu: somebody who keys on and on is let go.
 const MAX_QUESTIONS: u8 = 30;
+/// Digits of a practice's code, at most.
+const MAX_CODE: usize = 6;
 /// How long the help line rings.
 const HELP_RING: Duration = Duration::from_secs(28);
-
-const HELP: char = '0';
 
 /// Who was reached, and through which specialty; none: the help line.
 pub(super) struct Found {
@@ -63,47 +67,6 @@ async fn join_if_found(
     }
 }
 
-/// What a key of the menu means.
-enum Choice {
-    Specialty(SpecialtyId),
-    Help,
-    Repeat,
-    Nothing,
-}
-
-/// The menu as one caller heard it; it stays so for them while the plan is edited.
-struct Menu {
-    lines: Vec<(Digit, SpecialtyId)>,
-    has_help: bool,
-}
-
-impl Menu {
-    fn of(plan: &Plan, organisation: &OrganisationId) -> Self {
-        let lines = plan.menu(organisation).into_iter();
-        Menu {
-            lines: lines
-                .filter_map(|it| Some((it.key?, it.id.clone())))
-                .collect(),
-            has_help: plan
-                .organisation(organisation)
-                .is_some_and(|it| it.help.is_some()),
-        }
-    }
-
-    fn choice(&self, key: Digit) -> Choice {
-        if key == Digit::STAR {
-            return Choice::Repeat;
-        }
-        if key.as_char() == HELP && self.has_help {
-            return Choice::Help;
-        }
-        let line = self.lines.iter().find(|(line, _)| *line == key);
-        line.map_or(Choice::Nothing, |(_, specialty)| {
-            Choice::Specialty(specialty.clone())
-        })
-    }
-}
-
 pub(super) async fn find(
     cx: &Cx,
     caller: &Leg,
@@ -128,8 +91,20 @@ pub(super) async fn find(
             }
         };
         silences = 0;
-        match menu.choice(key) {
+        match menu.choice(cx, caller, key).await {
             Choice::Repeat => {}
+            Choice::NoLastOne => {
+                before = vec![speech::phrase(&cx.plan(), Phrase::NothingCalledBefore)];
+            }
+            Choice::Code => match by_code(cx, caller).await {
+                Ok(attempt) => {
+                    return Ok(Found {
+                        attempt,
+                        specialty: None,
+                    });
+                }
+                Err(why) => before = vec![speech::phrase(&cx.plan(), why)],
+            },
             Choice::Nothing => before = vec![speech::phrase(&cx.plan(), Phrase::NotAChoice)],
             Choice::Help => match ring_help(cx, caller, organisation).await {
                 Some(attempt) => {
@@ -140,7 +115,7 @@ pub(super) async fn find(
                 }
                 None => before = vec![speech::phrase(&cx.plan(), Phrase::HelpUnavailable)],
             },
-            Choice::Specialty(specialty) => {
+            Choice::Specialty(specialty, key) => {
                 if let Some(closed) = speech::if_closed(cx, &specialty) {
                     unserved = EndCause::Closed;
                     cx.if_left(unserved);
@@ -166,12 +141,40 @@ pub(super) async fn find(
     Err(unserved)
 }
 
-async fn choose(cx: &Cx, caller: &Leg, specialty: &SpecialtyId, key: Digit) -> Reached {
+async fn choose(cx: &Cx, caller: &Leg, specialty: &SpecialtyId, key: Option<MenuKey>) -> Reached {
+    note_choice(cx, specialty, key);
+    reach(cx, caller, specialty, speech::trying(&cx.plan(), specialty)).await
+}
+
+/// The wait begins; `#` means this specialty from now on.
+fn note_choice(cx: &Cx, specialty: &SpecialtyId, key: Option<MenuKey>) {
+    if let Some(practice) = practice_of(cx, &cx.plan()) {
+        cx.presence().borrow_mut().chose(&practice.id, specialty);
+    }
     cx.note(Fact::SpecialtyChosen {
         specialty: specialty.clone(),
-        key: Some(key),
+        key,
     });
-    reach(cx, caller, specialty, speech::trying(&cx.plan(), specialty)).await
+}
+
+/// `9`: a practice's directory code, ended by `#` or a pause.
+async fn by_code(cx: &Cx, caller: &Leg) -> Result<Attempt, Phrase> {
+    caller.say(vec![speech::phrase(&cx.plan(), Phrase::KeyPracticeCode)]);
+    let mut code = String::with_capacity(MAX_CODE);
+    while code.len() < MAX_CODE {
+        match caller.next(None, cx.now() + PATIENCE).await {
+            Next::Key(key) if key.digit == Digit::HASH => break,
+            Next::Key(key) => code.push(key.digit.as_char()),
+            Next::Time | Next::Gone => break,
+            Next::Spoken => {}
+        }
+    }
+    let plan = cx.plan();
+    let practice = plan.practice_with_code(&code).ok_or(Phrase::CodeNotValid)?;
+    cx.if_left(EndCause::CallerLeftWaiting);
+    let attempt = ring_practice(cx, caller, practice).await;
+    cx.if_left(EndCause::CallerLeftInMenu);
+    attempt
 }
 
 async fn find_directly(cx: &Cx, caller: &Leg, specialty: SpecialtyId) -> Result<Found, EndCause> {
@@ -187,10 +190,7 @@ async fn find_directly(cx: &Cx, caller: &Leg, specialty: SpecialtyId) -> Result<
         caller.tell(greeting).await;
         return Err(EndCause::Closed);
     }
-    cx.note(Fact::SpecialtyChosen {
-        specialty: specialty.clone(),
-        key: None,
-    });
+    note_choice(cx, &specialty, None);
     greeting.extend(speech::trying(&plan, &specialty));
     loop {
         // There is no menu to go back to: `*` begins again.

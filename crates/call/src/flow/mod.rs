@@ -2,9 +2,11 @@
 
 mod accept;
 mod arrive;
+mod bypass;
 mod dial_in;
 mod direct;
 mod hunt;
+mod menu;
 mod nhs;
 mod outcome;
 mod overflow;

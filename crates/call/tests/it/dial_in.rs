@@ -100,7 +100,7 @@ fn star_repeats_the_menu() {
 
 #[test]
 fn a_key_that_is_no_choice_is_said_to_be_none() {
-    for key in ["7", "#", "9", "A"] {
+    for key in ["7", "A"] {
         let mut stage = Stage::new(NORTHFIELD, DIAL_IN).caller(phone().keys(1_000, key));
         stage.play_until(2_000);
         assert_eq!(

@@ -13,6 +13,8 @@ mod hunt;
 #[cfg(test)]
 mod in_call_keys;
 #[cfg(test)]
+mod menu;
+#[cfg(test)]
 mod nhs;
 #[cfg(test)]
 mod overflow;

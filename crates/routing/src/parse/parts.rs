@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 use rotaline_model::{
-    Acceptance, Digit, NotAsked, OrganisationId, PersonId, PhoneNumber, PracticeId, PromptId,
-    SpecialtyId,
+    Acceptance, Digit, MenuKey, NotAsked, OrganisationId, PersonId, PhoneNumber, PracticeId,
+    PromptId, SpecialtyId,
 };
 
 use super::id;
@@ -110,7 +110,7 @@ pub(super) fn specialty(
         organisation.and_then(|name| reference(&entry, "organisation", &name, faults));
     let name = entry.required(faults, "name", "Cardiology");
     let prompt = prompt(&mut entry, "specialty", text, faults);
-    let key = entry.number(faults, "key", 1..=8).and_then(digit);
+    let key = menu_key(&mut entry, faults);
     let hours = entry.texts(faults, "hours").unwrap_or_else(|| {
         let remedy = "add it, e.g. hours = [\"mon-fri 09:00-17:00\"]; [] for never";
         entry.missing(faults, "hours", remedy);
@@ -347,7 +347,20 @@ pub(super) fn practice(
         }
     }
     let reception = entry.parsed(faults, "reception", PhoneNumber::parse, NUMBER_REMEDY);
-    entry.finish(faults, &["name", "prompt", "area", "numbers", "reception"]);
+    let bypass = entry.parsed(faults, "bypass", PhoneNumber::parse, NUMBER_REMEDY);
+    let code = entry.parsed(faults, "code", directory_code, "e.g. code = \"2041\"");
+    let place = entry.text(faults, "place");
+    let known = &[
+        "name",
+        "prompt",
+        "area",
+        "numbers",
+        "reception",
+        "bypass",
+        "code",
+        "place",
+    ];
+    entry.finish(faults, known);
     let id = id?;
     let practice = Practice {
         id: id.clone(),
@@ -356,8 +369,36 @@ pub(super) fn practice(
         area,
         numbers,
         reception,
+        bypass,
+        code,
+        place,
     };
     Some((id, practice))
+}
+
+/// A key of the menu; two digits are complete only with the second.
+fn menu_key(entry: &mut Reader<'_>, faults: &mut Faults) -> Option<MenuKey> {
+    let number = entry.number(faults, "key", 1..=89)?;
+    let key = MenuKey::from_number(number);
+    if let Err(error) = &key {
+        entry.fault(
+            faults,
+            "key",
+            &format!("{number} is {error}"),
+            "e.g. key = 4",
+        );
+    }
+    key.ok()
+}
+
+/// Why a text is no directory code.
+#[derive(Debug, thiserror::Error)]
+#[error("a directory code has 2 to 6 digits")]
+struct BadDirectoryCode;
+
+fn directory_code(text: &str) -> Result<String, BadDirectoryCode> {
+    let good = (2..=6).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
+    good.then(|| text.to_owned()).ok_or(BadDirectoryCode)
 }
 
 /// Which of the services a number has.

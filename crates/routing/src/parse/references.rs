@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use rotaline_model::{Dialled, Digit, OrganisationId, PromptId, SpecialtyId};
+use rotaline_model::{Dialled, MenuKey, OrganisationId, PracticeId, PromptId, SpecialtyId};
 
 use super::{At, Parts, Place};
 use crate::phrase::Phrases;
@@ -30,6 +30,7 @@ pub(super) fn follow(mut parts: Parts, file: &str, faults: &mut Faults) -> Optio
             }
         }
     }
+    let practice_by_code = practice_codes(&parts, faults);
     let mut plan = Plan {
         inbound_number: inbound_number?,
         organisations: values(parts.organisations),
@@ -38,12 +39,33 @@ pub(super) fn follow(mut parts: Parts, file: &str, faults: &mut Faults) -> Optio
         people: values(parts.people),
         practices: values(parts.practices),
         practice_by_number,
+        practice_by_code,
         phrases: Phrases::new(),
         prompts: BTreeSet::new(),
         prompt_ms: BTreeMap::new(),
     };
     plan.prompts = named_prompts(&plan);
     Some(plan)
+}
+
+fn practice_codes(parts: &Parts, faults: &mut Faults) -> BTreeMap<String, PracticeId> {
+    let mut codes: BTreeMap<String, PracticeId> = BTreeMap::new();
+    for (id, part) in &parts.practices {
+        let Some(code) = &part.value.code else {
+            continue;
+        };
+        if let Some(first) = codes.insert(code.clone(), id.clone()) {
+            let problem = format!("{code} is the code of {first} too");
+            let key = format!("{}.code", part.place.key);
+            faults.add(
+                &part.place.file,
+                &key,
+                &problem,
+                "give each practice its own",
+            );
+        }
+    }
+    codes
 }
 
 fn values<K: Ord, T>(parts: BTreeMap<K, At<T>>) -> BTreeMap<K, T> {
@@ -151,22 +173,32 @@ fn overflows_lead_somewhere(parts: &Parts, faults: &mut Faults) {
     }
 }
 
-/// SERVICE 1.2: a specialty's key is fixed, so it is one specialty's alone.
+/// SERVICE 1.2: a specialty's key is fixed, so it is one specialty's alone; and a digit that is a
+/// key by itself cannot begin another.
 fn keys_are_unique(parts: &Parts, faults: &mut Faults) {
-    let mut holders: BTreeMap<(&OrganisationId, Digit), &SpecialtyId> = BTreeMap::new();
+    let mut holders: Vec<(&OrganisationId, MenuKey, &SpecialtyId)> = Vec::new();
     for part in parts.specialties.values() {
         let specialty = &part.value.0;
         let Some(key) = specialty.key else { continue };
-        if let Some(first) = holders.insert((&specialty.organisation, key), &specialty.id) {
-            let problem = format!("{key} is the key of {first} too");
-            let path = format!("{}.key", part.place.key);
-            faults.add(
-                &part.place.file,
-                &path,
-                &problem,
-                "give each specialty its own key",
-            );
+        let path = format!("{}.key", part.place.key);
+        for (organisation, other, holder) in &holders {
+            if **organisation != specialty.organisation {
+                continue;
+            }
+            let alike =
+                other.first() == key.first() && other.second().is_some() != key.second().is_some();
+            let (problem, remedy) = if *other == key {
+                let problem = format!("{key} is the key of {holder} too");
+                (problem, "give each specialty its own key")
+            } else if alike {
+                let problem = format!("{key} and {other}, the key of {holder}, begin alike");
+                (problem, "give one of them another first digit")
+            } else {
+                continue;
+            };
+            faults.add(&part.place.file, &path, &problem, remedy);
         }
+        holders.push((&specialty.organisation, key, &specialty.id));
     }
 }
 
