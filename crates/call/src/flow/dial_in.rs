@@ -30,10 +30,16 @@ const MAX_CODE: usize = 6;
 /// How long the help line rings.
 const HELP_RING: Duration = Duration::from_secs(28);
 
-/// Who was reached, and through which specialty; none: the help line.
+/// Who was reached, and through which specialty; none: the help line, or a practice.
 pub(super) struct Found {
     attempt: Attempt,
     specialty: Option<SpecialtyId>,
+}
+
+impl Found {
+    fn through(specialty: Option<SpecialtyId>, attempt: Attempt) -> Self {
+        Found { attempt, specialty }
+    }
 }
 
 /// Answers at once, and lets the caller choose.
@@ -97,22 +103,12 @@ pub(super) async fn find(
                 before = vec![speech::phrase(&cx.plan(), Phrase::NothingCalledBefore)];
             }
             Choice::Code => match by_code(cx, caller).await {
-                Ok(attempt) => {
-                    return Ok(Found {
-                        attempt,
-                        specialty: None,
-                    });
-                }
+                Ok(attempt) => return Ok(Found::through(None, attempt)),
                 Err(why) => before = vec![speech::phrase(&cx.plan(), why)],
             },
             Choice::Nothing => before = vec![speech::phrase(&cx.plan(), Phrase::NotAChoice)],
             Choice::Help => match ring_help(cx, caller, organisation).await {
-                Some(attempt) => {
-                    return Ok(Found {
-                        attempt,
-                        specialty: None,
-                    });
-                }
+                Some(attempt) => return Ok(Found::through(None, attempt)),
                 None => before = vec![speech::phrase(&cx.plan(), Phrase::HelpUnavailable)],
             },
             Choice::Specialty(specialty, key) => {
@@ -124,10 +120,7 @@ pub(super) async fn find(
                 }
                 match choose(cx, caller, &specialty, key).await {
                     Reached::Accepted(attempt) => {
-                        return Ok(Found {
-                            attempt,
-                            specialty: Some(specialty),
-                        });
+                        return Ok(Found::through(Some(specialty), attempt));
                     }
                     Reached::Nobody(cause) => return Err(cause),
                     Reached::BackToMenu => cx.if_left(EndCause::CallerLeftInMenu),
@@ -195,12 +188,7 @@ async fn find_directly(cx: &Cx, caller: &Leg, specialty: SpecialtyId) -> Result<
     loop {
         // There is no menu to go back to: `*` begins again.
         match reach(cx, caller, &specialty, std::mem::take(&mut greeting)).await {
-            Reached::Accepted(attempt) => {
-                return Ok(Found {
-                    attempt,
-                    specialty: Some(specialty),
-                });
-            }
+            Reached::Accepted(attempt) => return Ok(Found::through(Some(specialty), attempt)),
             Reached::Nobody(cause) => return Err(cause),
             Reached::BackToMenu => greeting = speech::trying(&cx.plan(), &specialty),
         }
