@@ -14,7 +14,8 @@ use crate::leg::{Leg, MediaState, Negotiation, codecs, stream_config};
 use crate::live_call::{CALLER, CallKey, LiveCall};
 use crate::switch::Switch;
 
-/// Ladder lines of sessions that have no call yet; more are dropped (an INVITE and its 100 do).
+/// Ladder lines of sessions that have no call yet: the last ones, since an INVITE and its 100 come
+/// right before it, and those of sessions that were refused are nobody's.
 const UNCLAIMED: usize = 16;
 
 impl Switch {
@@ -60,9 +61,10 @@ impl Switch {
     /// A line of a session's ladder.
     pub(crate) fn traced(&mut self, traced: Traced) {
         let Some((key, leg)) = self.by_session.get(&traced.session).copied() else {
-            if self.unclaimed.len() < UNCLAIMED {
-                self.unclaimed.push(traced);
+            if self.unclaimed.len() >= UNCLAIMED {
+                self.unclaimed.remove(0);
             }
+            self.unclaimed.push(traced);
             return;
         };
         let now = self.now;

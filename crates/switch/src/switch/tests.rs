@@ -7,6 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use jiff::Timestamp;
 use rotaline_model::{Mono, NodeId, Now, Seed};
+use rotaline_record::Fact;
 use rotaline_routing::{Plan, Source};
 use rotaline_sip as sip;
 
@@ -76,6 +77,13 @@ fn calls_that_were_refused_and_never_acknowledged_keep_no_caller_out() {
     let taken = answers(&mut switch, "1001", "honest");
     let last = taken.last().expect("an answer");
     assert!(last.starts_with("SIP/2.0 200 "), "{taken:?}");
+}
+
+fn at(second: u64) -> Now {
+    Now {
+        mono: Mono::ZERO + Duration::from_secs(second),
+        wall: Timestamp::UNIX_EPOCH,
+    }
 }
 
 fn switch() -> Switch {
@@ -167,6 +175,35 @@ fn a_refresh_without_an_offer_is_offered_what_was_said_or_a_newer_version() {
     assert_eq!(once_more, offered);
 }
 
+#[test]
+fn the_ladder_of_a_call_begins_with_its_invite_however_many_were_refused_before() {
+    let mut switch = switch();
+    switch.handle_input(NOW, Input::Admission(Admission::Closed));
+    for name in ["a", "b", "c", "d", "e"] {
+        answers(&mut switch, "1001", name);
+    }
+    // Nobody acknowledges, so that each refusal goes out again and again.
+    let mut again = 0;
+    for second in 1..20 {
+        switch.handle_input(at(second), Input::Timeout);
+        again += sent(&mut switch).0.len();
+    }
+    assert!(again > 20, "{again}");
+    switch.handle_input(at(20), Input::Admission(Admission::Open));
+    answers(&mut switch, "1002", "taken");
+    let ladder: Vec<String> = switch
+        .calls
+        .values_mut()
+        .filter_map(|call| call.take_ladder())
+        .flat_map(|fact| match fact {
+            Fact::Ladder { entries, .. } => entries,
+            other => panic!("{other:?}"),
+        })
+        .map(|entry| entry.what)
+        .collect();
+    assert_eq!(ladder[..2], ["INVITE", "100 INVITE"]);
+}
+
 //= RFC 3261 section 13.3.1.1
 //= type=test
 //# To prevent cancellation, the UAS MUST send a non-100 provisional response at every minute
@@ -181,10 +218,6 @@ fn a_caller_of_a_line_that_answers_late_hears_of_it_each_minute() {
         .filter_map(copied)
         .collect();
     let mut heard = Vec::new();
-    let at = |seconds| Now {
-        mono: Mono::ZERO + Duration::from_secs(seconds),
-        wall: Timestamp::UNIX_EPOCH,
-    };
     let rings = format!(
         "SIP/2.0 180 Ringing\r\n{}\r\nContent-Length: 0\r\n\r\n",
         fields.join("\r\n")
