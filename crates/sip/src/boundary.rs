@@ -157,8 +157,8 @@ pub enum Event {
     /// The far end asks for a new description (re-INVITE or UPDATE; none: it wants our offer).
     /// Decide with `accept_reoffer` or `reject_reoffer`.
     Reoffer(SessionId, Option<Bytes>),
-    /// The session ended from the far end: BYE, CANCEL before our answer, or no ACK to our 2xx
-    /// (`lost`). Whatever had to be answered has been. The session is gone.
+    /// The session ended from the far end: BYE, CANCEL or the time in Expires before our answer, or
+    /// no ACK to our 2xx (`lost`). Whatever had to be answered has been. The session is gone.
     Ended {
         /// Which.
         session: SessionId,

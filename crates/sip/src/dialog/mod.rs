@@ -34,6 +34,16 @@ pub(crate) struct Dialog {
     remote_cseq: Option<u32>,
 }
 
+/// An INVITE of ours.
+pub(crate) struct Invited<'a> {
+    pub(crate) call_id: &'a Arc<str>,
+    /// The whole From: URI and tag.
+    pub(crate) from: &'a str,
+    /// Request-URI, and the URI in To.
+    pub(crate) target: &'a str,
+    pub(crate) cseq: u32,
+}
+
 /// How a request's CSeq stands to those before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Order {
@@ -62,22 +72,28 @@ impl Dialog {
         })
     }
 
-    /// The dialog that a 2xx to our INVITE has made. `target` stands in for a missing Contact.
-    pub(crate) fn of_response(response: &Message, target: &str) -> Self {
-        let (from, to) = (response.from(), response.to());
+    /// The dialog that a 2xx to our INVITE has made; what was invited stands in for a missing
+    /// Contact.
+    pub(crate) fn of_response(response: &Message, invited: &Invited<'_>) -> Self {
         let contact = response.contact().ok().flatten();
+        //= RFC 3261 section 12.1.2
+        //# The local sequence number MUST be set to the value of the sequence number in the CSeq
+        //# header field of the request. ... The call identifier component of the dialog ID MUST be
+        //# set to the value of the Call-ID in the request. The local tag component of the dialog ID
+        //# MUST be set to the tag in the From field in the request
+        // What the response repeats of these is not believed.
         Self {
-            call_id: response.call_id().into(),
-            local: party(from.uri.as_str(), from.tag()),
-            remote: party(to.uri.as_str(), to.tag()),
+            call_id: invited.call_id.clone(),
+            local: invited.from.into(),
+            remote: party(invited.target, response.to().tag()),
             //= RFC 3261 section 12.1.2
             //# The route set MUST be set to the list of URIs in the Record-Route header field from
             //# the response, taken in reverse order and preserving all URI parameters.
             routes: RouteSet::reversed(response),
             target: contact
-                .map_or(target, |contact| contact.uri.as_str())
+                .map_or(invited.target, |contact| contact.uri.as_str())
                 .into(),
-            local_cseq: response.cseq().number,
+            local_cseq: invited.cseq,
             remote_cseq: None,
         }
     }

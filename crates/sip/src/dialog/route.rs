@@ -38,8 +38,9 @@ impl RouteSet {
 
     /// Request-URI and Route value of a request to `target`.
     pub(crate) fn apply<'a>(&'a self, target: &'a str) -> (Cow<'a, str>, Option<Cow<'a, str>>) {
+        let target_uri = without_what_no_request_has(target);
         let Some((first, others)) = self.0.split_first() else {
-            return (target.into(), None);
+            return (target_uri, None);
         };
         let first_uri = NameAddr::parse(first.as_bytes()).map(|route| route.uri);
         match first_uri.as_ref().and_then(Uri::as_sip) {
@@ -67,7 +68,7 @@ impl RouteSet {
                     [] => Cow::Borrowed(first.as_ref()),
                     _ => Cow::Owned(self.0.join(", ")),
                 };
-                (target.into(), Some(route))
+                (target_uri, Some(route))
             }
         }
     }
@@ -83,7 +84,8 @@ pub fn destination(uri: &str) -> Option<SocketAddr> {
     ))
 }
 
-/// A URI without its header components and `method` parameter (RFC 3261 section 19.1.1, table 1).
+/// A URI without its header components and `method` parameter (RFC 3261 section 19.1.1, table 1):
+/// a Contact may not have them either, but who writes one wants them in our requests.
 fn without_what_no_request_has(uri: &str) -> Cow<'_, str> {
     let uri = uri.split_once('?').map_or(uri, |(uri, _)| uri);
     let is_method = |param: &&str| {

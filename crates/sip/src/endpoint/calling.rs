@@ -15,7 +15,7 @@ use super::tables::{Fork, InviteClientEntry, Origin, Wish};
 use super::timers::Timer;
 use super::{Endpoint, caller};
 use crate::boundary::{Event, Invite, SessionId, TracedWhat};
-use crate::dialog::{Dialog, MAX_FORWARDS, write_via};
+use crate::dialog::{Dialog, Invited, MAX_FORWARDS, write_via};
 use crate::message::{EscapedUser, HeaderName, Message, Method, Writer};
 use crate::names::Branch;
 use crate::session::{Exchange, OfferIn, Session, State, Up};
@@ -55,6 +55,7 @@ impl Endpoint {
             peer: invite.destination,
             contact: contact.into(),
             state: State::Calling { branch, offer },
+            requests: 0,
             armed: None,
         });
         if self.sessions.len() > self.config.max_sessions.saturating_mul(2) {
@@ -201,7 +202,7 @@ impl Endpoint {
             self.counters.excess_forks += 1;
             return;
         }
-        let dialog = Dialog::of_response(response, &entry.origin.target);
+        let dialog = Dialog::of_response(response, &entry.origin.invited());
         self.received(Some(id), response, Nth::First);
         let state = self.sessions.get(&id).map(|session| &session.state);
         match state {
@@ -318,6 +319,16 @@ impl Endpoint {
 }
 
 impl Origin {
+    /// For the dialog that it makes.
+    fn invited(&self) -> Invited<'_> {
+        Invited {
+            call_id: &self.call_id,
+            from: &self.from,
+            target: &self.target,
+            cseq: self.cseq,
+        }
+    }
+
     /// Begins an INVITE, or what repeats it in its transaction: its CANCEL, or the ACK of a
     /// failure, whose To is the response's.
     fn request(

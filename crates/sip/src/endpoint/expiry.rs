@@ -117,9 +117,7 @@ impl Endpoint {
             }
             Expired::Failed | Expired::Over => {
                 let entry = self.transactions.invite_servers.remove(&key);
-                if let Some(merged) = entry.and_then(|entry| entry.merged) {
-                    self.transactions.merged.remove(&merged);
-                }
+                self.drop_server(session, entry.and_then(|entry| entry.merged));
                 self.refusal_is_over(session);
             }
         }
@@ -134,21 +132,27 @@ impl Endpoint {
             Expired::NotDue | Expired::Again(_) => self.arm_server(key),
             Expired::Failed | Expired::Over => {
                 let entry = self.transactions.servers.remove(&key);
-                if let Some(merged) = entry.and_then(|entry| entry.merged) {
-                    self.transactions.merged.remove(&merged);
-                }
+                let session = entry.as_ref().and_then(|entry| entry.session);
+                self.drop_server(session, entry.and_then(|entry| entry.merged));
             }
         }
     }
 
-    /// A provisional response is due, or our 2xx is to go out again, or its ACK will not come.
+    /// An INVITE has expired, or a provisional response is due; or our 2xx is to go out again, or
+    /// its ACK will not come.
     fn session_due(&mut self, now: Mono, id: SessionId) {
         let timers = self.config.timers;
         let Some(session) = self.sessions.get_mut(&id) else {
             return;
         };
         session.armed = None;
-        if matches!(session.state, State::Ringing(_)) {
+        if let State::Ringing(ringing) = &session.state {
+            //= RFC 3261 section 13.3.1
+            //# If the invitation expires before the UAS has generated a final response, a 487
+            //# (Request Terminated) response SHOULD be generated.
+            if ringing.expires_at.is_some_and(|at| at <= now) {
+                return self.withdrawn(now, id);
+            }
             return self.remind(now, id);
         }
         let Some(success) = session.success_mut() else {

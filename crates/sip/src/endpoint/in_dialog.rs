@@ -31,6 +31,10 @@ impl Endpoint {
             return;
         };
         session.peer = request.source;
+        // With our refusal the early dialog is gone.
+        if matches!(session.state, State::Refused) {
+            return self.refuse(request, Some(id), &Refusal::plain(481));
+        }
         let cseq = request.message.cseq().number;
         let order = match &mut session.state {
             State::Ringing(ringing) => ringing.dialog.order(cseq),

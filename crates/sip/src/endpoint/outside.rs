@@ -2,6 +2,8 @@
 //!
 //! RFC 3261 sections 8.2, 11.2, 12.1.1 and 13.3.
 
+use std::time::Duration;
+
 use super::admission::{ACCEPT, ALLOW, BUSY_RETRY_AFTER_S, Place, Refusal, refusal};
 use super::answering::PROVISIONAL_EVERY;
 use super::emit::Nth;
@@ -76,6 +78,8 @@ impl Endpoint {
             return self.refuse(request, None, &Refusal::plain(400));
         };
         let incoming = caller::incoming(invite, request.source);
+        let expires_s = invite.expires_s().ok().flatten();
+        let expires_after = expires_s.map(|it| Duration::from_secs(it.into()));
         let advertised = self.config.advertised;
         let contact = match incoming.dialled.as_str() {
             "" => format!("<sip:{advertised}>"),
@@ -93,7 +97,9 @@ impl Endpoint {
                 source: request.source,
                 dialog,
                 remind_at: request.now + PROVISIONAL_EVERY,
+                expires_at: expires_after.map(|it| request.now + it),
             })),
+            requests: 0,
             armed: None,
         });
         self.arm_session(id);

@@ -14,8 +14,15 @@ use super::{Endpoint, Request};
 use crate::boundary::{Event, SessionId, TracedWhat};
 use crate::message::{HeaderName, Message, Method};
 use crate::names::LocalTag;
-use crate::session::{Awaits, Exchange, State};
+use crate::session::{Awaits, Exchange, Session, State};
 use crate::transaction::{InviteServer, Repeated, Server, TransactionKey};
+
+/// Most bytes of a request that is looked into. Its response repeats much of it and is kept for
+/// 32 s, so that a stranger who sends larger ones would fill the memory; an ACK leaves nothing.
+const MAX_REQUEST_BYTES: usize = 16 * 1024;
+
+/// Server transactions that a call may have in the reserve; each is there for 32 s.
+const MAX_REQUESTS_OF_A_CALL: u16 = 8;
 
 /// Who sends a request, as far as a bound is concerned.
 #[derive(Clone, Copy)]
@@ -29,6 +36,10 @@ enum Whose {
 impl Endpoint {
     /// A request came.
     pub(super) fn request(&mut self, now: Mono, source: SocketAddr, message: Message) {
+        let is_ack = *message.method() == Method::Ack;
+        if message.as_bytes().len() > MAX_REQUEST_BYTES && !is_ack {
+            return self.too_large(now, source, &message);
+        }
         let key = TransactionKey::of(&message, &self.names);
         let request = Request {
             now,
@@ -94,6 +105,7 @@ impl Endpoint {
             armed: None,
         };
         self.transactions.invite_servers.insert(request.key, entry);
+        self.count_request(session);
     }
 
     /// Enters a server transaction for another request.
@@ -108,6 +120,7 @@ impl Endpoint {
             armed: None,
         };
         self.transactions.servers.insert(request.key, entry);
+        self.count_request(session);
     }
 
     /// Refuses a request that has no transaction yet.
@@ -135,7 +148,7 @@ impl Endpoint {
         if session.is_none() && !self.is_peer(request.source) {
             return self.not_a_peer(request);
         }
-        let whose = session.map_or(Whose::Stranger, |_| Whose::InACall);
+        let whose = self.whose(request.message.method(), session);
         if self.is_overloaded(request.message.method(), whose) {
             self.counters.overloaded += 1;
             if *request.message.method() == Method::Invite {
@@ -155,6 +168,38 @@ impl Endpoint {
             //# If the UAS wishes to reject the request because it does not wish to recreate the
             //# dialog, it MUST respond to the request with a 481
             None => self.refuse(request, None, &Refusal::plain(481)),
+        }
+    }
+
+    /// A call that sends more than its share is a stranger to the reserve, but for its BYE.
+    fn whose(&self, method: &Method, session: Option<SessionId>) -> Whose {
+        let session = session.and_then(|id| self.sessions.get(&id));
+        let may = |it: &Session| *method == Method::Bye || it.requests < MAX_REQUESTS_OF_A_CALL;
+        if session.is_some_and(may) {
+            Whose::InACall
+        } else {
+            Whose::Stranger
+        }
+    }
+
+    /// A server transaction of a session begins.
+    fn count_request(&mut self, session: Option<SessionId>) {
+        if let Some(session) = session.and_then(|id| self.sessions.get_mut(&id)) {
+            session.requests = session.requests.saturating_add(1);
+        }
+    }
+
+    /// A server transaction is over: nothing of it is left in the tables.
+    pub(super) fn drop_server(
+        &mut self,
+        session: Option<SessionId>,
+        merged: Option<TransactionKey>,
+    ) {
+        if let Some(merged) = merged {
+            self.transactions.merged.remove(&merged);
+        }
+        if let Some(session) = session.and_then(|id| self.sessions.get_mut(&id)) {
+            session.requests = session.requests.saturating_sub(1);
         }
     }
 
@@ -354,14 +399,7 @@ impl Endpoint {
             return;
         };
         match &mut session.state {
-            State::Ringing(ringing) if ringing.key == invite => {
-                self.fail_ringing(now, id, &Refusal::plain(487), None);
-                self.event(Event::Ended {
-                    session: id,
-                    lost: false,
-                });
-                self.forget(id);
-            }
+            State::Ringing(ringing) if ringing.key == invite => self.withdrawn(now, id),
             State::Up(_) => {
                 self.refuse_reoffer(now, id, &Refusal::plain(487));
             }
@@ -372,6 +410,16 @@ impl Endpoint {
             | State::Refused
             | State::Ending { .. } => {}
         }
+    }
+
+    /// An INVITE that began a session is not meant any more.
+    pub(super) fn withdrawn(&mut self, now: Mono, id: SessionId) {
+        self.fail_ringing(now, id, &Refusal::plain(487), None);
+        self.event(Event::Ended {
+            session: id,
+            lost: false,
+        });
+        self.forget(id);
     }
 
     /// The final failure of an INVITE that began a session.

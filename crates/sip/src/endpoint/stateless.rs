@@ -1,5 +1,5 @@
-//! Answers that leave nothing behind: to what is no message, to who may begin nothing here, and to
-//! an INVITE for which there is no room.
+//! Answers that leave nothing behind: to what is no message or too large, to who may begin nothing
+//! here, and to an INVITE for which there is no room.
 //!
 //! RFC 3261 section 8.2.7: no 100, the same To tag for each copy, ACK and CANCEL left alone. Each
 //! kind has a bound a second, so that nobody makes an amplifier or a full-time job of us, and no
@@ -12,9 +12,10 @@ use rotaline_model::Mono;
 
 use super::admission::{BUSY_RETRY_AFTER_S, Refusal};
 use super::{Endpoint, Request};
-use crate::message::{Fault, ParseError};
+use crate::message::{Fault, Message, ParseError};
 use crate::names::LocalTag;
 use crate::network::Network;
+use crate::transaction::TransactionKey;
 
 /// Most INVITEs without room that are told so in a second.
 pub(super) const MAX_BUSY_ANSWERS_PER_S: u32 = 500;
@@ -83,6 +84,33 @@ impl Endpoint {
                 self.counters.malformed_dropped += 1;
                 self.counters.muted += 1;
             }
+        }
+    }
+
+    /// A request that is larger than those that are kept.
+    pub(super) fn too_large(&mut self, now: Mono, source: SocketAddr, message: &Message) {
+        let key = TransactionKey::of(message, &self.names);
+        let request = Request {
+            now,
+            source,
+            message,
+            key,
+        };
+        if !self.is_peer(source) {
+            self.counters.outsiders += 1;
+        } else if self
+            .allowances
+            .malformed
+            .take(now, MAX_MALFORMED_ANSWERS_PER_S)
+        {
+            self.counters.malformed_answered += 1;
+            //= RFC 3261 section 21.5.14
+            //# The server was unable to process the request since the message length exceeded its
+            //# capabilities.
+            self.refuse_statelessly(&request, &Refusal::plain(513));
+        } else {
+            self.counters.malformed_dropped += 1;
+            self.counters.muted += 1;
         }
     }
 

@@ -46,6 +46,8 @@ pub(crate) struct Session {
     /// Our Contact.
     pub(crate) contact: Box<str>,
     pub(crate) state: State,
+    /// Server transactions of its requests that are not over.
+    pub(crate) requests: u16,
     /// When its timer is set to.
     pub(crate) armed: Option<Mono>,
 }
@@ -89,6 +91,15 @@ pub(crate) struct Ringing {
     pub(crate) dialog: Dialog,
     /// When the next provisional response is due.
     pub(crate) remind_at: Mono,
+    /// When the invitation is no longer meant, if ever.
+    pub(crate) expires_at: Option<Mono>,
+}
+
+impl Ringing {
+    fn deadline(&self) -> Mono {
+        let expires_at = self.expires_at.unwrap_or(self.remind_at);
+        self.remind_at.min(expires_at)
+    }
 }
 
 /// A confirmed session.
@@ -140,7 +151,7 @@ impl Session {
     /// When something is due.
     pub(crate) fn deadline(&mut self) -> Option<Mono> {
         match &self.state {
-            State::Ringing(ringing) => Some(ringing.remind_at),
+            State::Ringing(ringing) => Some(ringing.deadline()),
             State::Up(_) | State::Leaving { .. } => self.success_mut().map(|it| it.deadline()),
             State::Calling { .. } | State::GivingUp | State::Refused | State::Ending { .. } => None,
         }

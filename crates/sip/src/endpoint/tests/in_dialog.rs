@@ -5,25 +5,28 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::solo::{INVITE, Solo, header};
-use crate::boundary::SessionId;
+use crate::boundary::{Config, SessionId};
 
 /// The session of `INVITE`.
-const SESSION: SessionId = SessionId(1);
+pub(super) const SESSION: SessionId = SessionId(1);
 
-fn sdp(text: &'static str) -> Bytes {
+pub(super) fn sdp(text: &'static str) -> Bytes {
     Bytes::from_static(text.as_bytes())
 }
 
 /// A call that rings.
-struct Call {
-    solo: Solo,
+pub(super) struct Call {
+    pub(super) solo: Solo,
     /// Our To, tag included.
-    to: String,
+    pub(super) to: String,
 }
 
 impl Call {
-    fn ringing(invite: &str) -> Call {
-        let mut solo = Solo::new();
+    pub(super) fn ringing(invite: &str) -> Call {
+        Call::ringing_at(Solo::new(), invite)
+    }
+
+    fn ringing_at(mut solo: Solo, invite: &str) -> Call {
         solo.hears(invite);
         solo.act(|it, now| it.progress(now, SESSION, 180));
         let ringing = solo.said.pop().unwrap().1;
@@ -33,23 +36,30 @@ impl Call {
         Call { solo, to }
     }
 
-    fn answered(invite: &str) -> Call {
-        let mut call = Call::ringing(invite);
-        call.solo
+    pub(super) fn answered(invite: &str) -> Call {
+        Call::ringing(invite).answer()
+    }
+
+    fn answer(mut self) -> Call {
+        self.solo
             .act(|it, now| it.answer(now, SESSION, sdp("answer")));
-        call.solo.said.clear();
-        call
+        self.solo.said.clear();
+        self
     }
 
     fn up() -> Call {
-        let mut call = Call::answered(INVITE);
+        Call::up_with(|_| {})
+    }
+
+    pub(super) fn up_with(change: impl FnOnce(&mut Config)) -> Call {
+        let mut call = Call::ringing_at(Solo::with(change), INVITE).answer();
         call.hears("ACK", 1, "");
         assert_eq!(call.solo.told(), ["acknowledged"]);
         call
     }
 
     /// The peer says something in the dialog.
-    fn hears(&mut self, method: &str, cseq: u32, more: &str) -> &mut Solo {
+    pub(super) fn hears(&mut self, method: &str, cseq: u32, more: &str) -> &mut Solo {
         let (to, name) = (&self.to, format!("{method}{cseq}"));
         let more = if more.is_empty() {
             "Allow: INVITE\n\n"
@@ -70,7 +80,7 @@ CSeq: {cseq} {method}
     }
 }
 
-const OFFER: &str =
+pub(super) const OFFER: &str =
     "Contact: <sip:new@192.0.2.10:5091>\nContent-Type: application/sdp\n\nnew offer";
 
 #[test]

@@ -3,6 +3,7 @@
 mod bounds;
 mod calling;
 mod calls;
+mod hostile;
 mod in_dialog;
 mod pair;
 mod peers;
