@@ -53,6 +53,13 @@ fn killed_in_talk_its_recording_is_repaired_its_case_closed_and_its_outcome_can_
         "{told_s} of {lasted_s} s"
     );
 
+    let talk_s = case["talk_s"].as_f64().expect("a talk");
+    let talked_s = TALK.as_secs_f64();
+    assert!(
+        (talked_s - LOST_AT_MOST_S..talked_s + 2.0).contains(&talk_s),
+        "{talk_s} of {talked_s} s of talk"
+    );
+
     let path = format!("/api/v1/calls/{}", case["id"].as_str().expect("an id"));
     let wav = server.file(&format!("{path}/recording.wav"));
     let wav_s = wav_seconds(&wav);

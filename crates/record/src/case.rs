@@ -64,6 +64,10 @@ pub struct Case {
     /// Talk that is over, in milliseconds.
     #[serde(default)]
     pub talk_ms: u64,
+    /// A talk that an interruption ended: when it began. Its repaired recording tells how long it
+    /// lasted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) interrupted_talk: Option<Timestamp>,
     /// Who ended the last talk.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub talk_ended_by: Option<EndedBy>,

@@ -5,6 +5,8 @@
 //! strange fact (an end without a start, say): it keeps what it can use, and says what it did.
 //! Every list has a bound, and what is beyond is counted in [`Case::left_out`].
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use rotaline_model::{CallId, CaseId, EndCause, LegId, SpecialtyId};
 
@@ -104,6 +106,7 @@ impl Case {
             wait_ms: None,
             talking_since: None,
             talk_ms: 0,
+            interrupted_talk: None,
             talk_ended_by: None,
             end_cause: None,
             outcomes: Vec::new(),
@@ -205,7 +208,12 @@ impl Case {
             Fact::RecordingStarted { .. }
             | Fact::RecordingStored { .. }
             | Fact::RecordingEncoded { .. } => self.fold_recording(&record.fact, at),
-            Fact::CallEnded { call, cause } => self.call_ended(*call, *cause, self.end_of(record)),
+            Fact::CallEnded { call, cause } => {
+                if record.origin == Origin::Recovery {
+                    self.interrupted_talk = self.talking_since;
+                }
+                self.call_ended(*call, *cause, self.end_of(record))
+            }
             Fact::CaseClosed { cause } => self.close(*cause, at, self.end_of(record)),
         }
     }
@@ -446,13 +454,18 @@ impl Case {
                 bytes,
                 repaired,
             } => {
-                self.recording_mut(*part)?.wav = Some(Wav {
+                let recording = self.recording_mut(*part)?;
+                let began = recording.started_at;
+                recording.wav = Some(Wav {
                     file: file.clone(),
                     sha256: sha256.clone(),
                     duration_ms: *duration_ms,
                     bytes: *bytes,
                     repaired: *repaired,
                 });
+                if let Some(began) = began.filter(|_| *repaired) {
+                    self.was_heard_until(began + Duration::from_millis(*duration_ms));
+                }
             }
             Fact::RecordingEncoded { part, file, bytes } => {
                 self.recording_mut(*part)?.mp3 = Some(Mp3 {
@@ -463,6 +476,23 @@ impl Case {
             other => debug_assert!(false, "no fact of a recording: {other:?}"),
         }
         Ok(())
+    }
+
+    /// What a repaired recording holds was spoken: the call lasted at least until its end.
+    fn was_heard_until(&mut self, end: Timestamp) {
+        let Some(since) = self.interrupted_talk else {
+            self.last_heard_of = end.max(self.last_heard_of);
+            return;
+        };
+        let counted = ms_between(since, self.last_heard_of);
+        self.talk_ms = self.talk_ms.saturating_sub(counted);
+        self.last_heard_of = end.max(self.last_heard_of);
+        let lasted = ms_between(since, self.last_heard_of);
+        self.talk_ms = self.talk_ms.saturating_add(lasted);
+        let interrupted = |call: &&mut Call| call.end_cause == Some(EndCause::Interrupted);
+        for call in self.calls.iter_mut().filter(interrupted) {
+            call.ended_at = call.ended_at.max(Some(self.last_heard_of));
+        }
     }
 
     fn call_ended(&mut self, call: CallId, cause: EndCause, at: Timestamp) -> Result<(), Ignored> {

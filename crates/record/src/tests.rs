@@ -390,6 +390,48 @@ fn outcome_can_always_be_changed_and_the_first_is_never_lost() {
 }
 
 #[test]
+fn a_repaired_recording_tells_how_long_an_interrupted_talk_lasted() {
+    let cause = EndCause::Interrupted;
+    let part = RecordingPart::Case;
+    let stored = Fact::RecordingStored {
+        part,
+        file: "x.wav".into(),
+        sha256: "ab".into(),
+        duration_ms: 50_000,
+        bytes: 800_058,
+        repaired: true,
+    };
+    let closing = [
+        record(Origin::Recovery, 1, 900.0, call_ended(cause)),
+        record(Origin::Recovery, 2, 900.0, Fact::CaseClosed { cause }),
+    ];
+    let repaired = record(Origin::Recorder, 2, 901.0, stored);
+    for repaired_first in [true, false] {
+        let mut story = Story::new();
+        story
+            .at(0.0, Fact::RecordingStarted { part })
+            .at(3.0, chosen("cardiology"))
+            .attempt(3.0, 1, "ann")
+            .at(10.0, joined(1));
+        let mut case = story.told();
+        if repaired_first {
+            case.apply(&repaired);
+        }
+        for record in &closing {
+            case.apply(record);
+        }
+        case.apply(&repaired);
+        assert_eq!(
+            case.talk_ms, 40_000,
+            "from the joining to the last of the audio"
+        );
+        assert_eq!(case.wait_ms, Some(7_000));
+        let ended = case.calls[0].ended_at.unwrap();
+        assert_eq!(ended.as_second() - case.opened_at.as_second(), 50);
+    }
+}
+
+#[test]
 fn recording_is_stored_then_encoded_after_the_case_is_closed() {
     let mut case = third_accepts().told();
     let part = RecordingPart::Whisper(3);

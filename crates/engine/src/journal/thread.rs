@@ -23,8 +23,8 @@ use super::frame;
 use super::open_cases::OpenCases;
 use super::queue::{Entry, GoOn, NotDurable};
 use super::segment::{self, AppendError, Segment};
+use crate::clock::Clock;
 use crate::recording::alarm::Alarm;
-use crate::recording::clock::Clock;
 
 /// Records written and synced together at most.
 const MAX_GROUP: usize = 4_096;
@@ -88,7 +88,7 @@ impl JournalWriter {
             group: Vec::new(),
             told: Vec::new(),
             fill: Fill::Fine,
-            clock: Clock::new(),
+            clock: Clock::start(),
             alarm: Alarm::new("journal_errors"),
             size: Size(metrics::gauge!("rotaline_journal_bytes")),
         }
@@ -116,7 +116,7 @@ impl JournalWriter {
                     match frame::encode(&record, &mut self.frames) {
                         Ok(()) => self.group.push(record),
                         Err(error) => {
-                            self.alarm.raise(self.clock.now(), &error);
+                            self.alarm.raise(self.clock.mono(), &error);
                             outcome = Err(NotDurable::TooLarge);
                         }
                     }
@@ -177,7 +177,7 @@ impl JournalWriter {
                     return Ok(());
                 }
                 Err(error) => {
-                    self.alarm.raise(self.clock.now(), &error);
+                    self.alarm.raise(self.clock.mono(), &error);
                     self.shared.failing.store(true, Ordering::Relaxed);
                     self.told.drain(..).for_each(|told| {
                         let _ = told.send(Err(NotDurable::Disk));
@@ -200,7 +200,7 @@ impl JournalWriter {
             // What the kernel has thrown away cannot be written back in its place. The next try
             // writes the same frames into another segment; readers know copies by their keys.
             if let Err(error) = self.roll() {
-                self.alarm.raise(self.clock.now(), &error);
+                self.alarm.raise(self.clock.mono(), &error);
             }
         }
         written
@@ -221,7 +221,7 @@ impl JournalWriter {
         }
         for record in self.open_cases.before(consumed) {
             if let Err(error) = frame::encode(record, &mut self.frames) {
-                self.alarm.raise(self.clock.now(), &error);
+                self.alarm.raise(self.clock.mono(), &error);
             }
         }
         // Even if the journal is full: it is about to have more room.
@@ -234,7 +234,7 @@ impl JournalWriter {
         let kept = self.sealed.split_off(&consumed);
         for number in std::mem::replace(&mut self.sealed, kept).into_keys() {
             if let Err(error) = fs::remove_file(segment::path(&self.folder, number)) {
-                self.alarm.raise(self.clock.now(), &error);
+                self.alarm.raise(self.clock.mono(), &error);
             }
         }
     }

@@ -46,7 +46,7 @@ mod lame {
     use std::path::Path;
 
     use mp3lame_encoder::{
-        Bitrate, Builder, Encoder, FlushNoGap, InterleavedPcm, Mode, Quality,
+        Bitrate, Builder, Encoder, FlushGap, InterleavedPcm, Mode, Quality,
         max_required_buffer_size,
     };
 
@@ -55,9 +55,6 @@ mod lame {
 
     /// Frames encoded at a time: one second.
     const PIECE: usize = FRAMES_PER_S as usize;
-
-    /// Frames that make a frame of MP3 (MPEG-2.5).
-    const MOMENT: usize = 576;
 
     static LINEAR_OF_ALAW: [i16; 256] = linear_of_alaw();
 
@@ -75,12 +72,6 @@ mod lame {
         let mut encoded = Vec::with_capacity(max_required_buffer_size(2 * PIECE));
         let mut piece = Vec::with_capacity(2 * PIECE);
         let mut linear = Vec::with_capacity(2 * PIECE);
-        // LAME cannot end what has not begun: an empty recording becomes a moment of silence.
-        if source.metadata()?.len() <= HEADER_BYTES {
-            encoder
-                .encode_to_vec(InterleavedPcm(&[0i16; 4 * MOMENT]), &mut encoded)
-                .map_err(|_| EncodeError::Lame { step: "silence" })?;
-        }
         loop {
             piece.clear();
             linear.clear();
@@ -98,8 +89,9 @@ mod lame {
             target.write_all(&encoded)?;
             encoded.clear();
         }
+        // With silence up to a whole frame: without it the last frames of sound stay in LAME.
         encoder
-            .flush_to_vec::<FlushNoGap>(&mut encoded)
+            .flush_to_vec::<FlushGap>(&mut encoded)
             .map_err(|_| EncodeError::Lame { step: "the end" })?;
         target.write_all(&encoded)?;
         target.sync_data()?;

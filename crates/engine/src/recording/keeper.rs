@@ -20,11 +20,11 @@ use rotaline_record::{Fact, Record};
 
 use super::alarm::Alarm;
 use super::chain::{Chain, Deed, Entry};
-use super::clock::Clock;
 use super::mp3::Mp3Queue;
 use super::name::RecordingName;
 use super::sink::{RecordSink, Stamp};
 use super::wav::{self, Contents, RepairError};
+use crate::clock::Clock;
 
 /// What the writer may be ahead of the keeper.
 pub(super) const KEEPER_MESSAGES: usize = 16_384;
@@ -108,13 +108,13 @@ impl Keeper {
 
     /// Works until the writer is gone.
     pub(super) fn run(mut self, inbox: &Receiver<ToKeeper>, clock: Clock) {
-        let mut next_sync = clock.now() + self.sync_interval;
+        let mut next_sync = clock.mono() + self.sync_interval;
         let mut progress = self.finish_all(clock);
-        while self.wait(inbox, clock.now(), next_sync) == Writer::Lives {
-            let sync_is_due = clock.now() >= next_sync;
+        while self.wait(inbox, clock.mono(), next_sync) == Writer::Lives {
+            let sync_is_due = clock.mono() >= next_sync;
             if sync_is_due {
-                self.sync_open(clock.now());
-                next_sync = clock.now() + self.sync_interval;
+                self.sync_open(clock.mono());
+                next_sync = clock.mono() + self.sync_interval;
             }
             if sync_is_due || progress == Progress::Made {
                 progress = self.finish_all(clock);
@@ -126,7 +126,7 @@ impl Keeper {
     fn finish_all(&mut self, clock: Clock) -> Progress {
         let mut progress = Progress::Made;
         while progress == Progress::Made && !self.complete.is_empty() {
-            progress = self.finish_batch(clock.now());
+            progress = self.finish_batch(clock.mono());
         }
         progress
     }

@@ -14,7 +14,6 @@
 
 pub(crate) mod alarm;
 mod chain;
-pub(crate) mod clock;
 mod config;
 mod encode;
 mod keeper;
@@ -45,8 +44,8 @@ pub use lane::RecordingLane;
 pub use name::{NotARecording, RecordingName};
 pub use sink::RecordSink;
 
+use crate::clock::Clock;
 use chain::Chain;
-use clock::Clock;
 use keeper::{KEEPER_MESSAGES, Keeper};
 use lane::{Waker, WriterEnd};
 use mp3::Mp3Queue;
@@ -116,7 +115,7 @@ impl Recorder {
             mp3::remove_unfinished(path);
         }
 
-        let clock = Clock::new();
+        let clock = Clock::start();
         let stamp = Arc::new(Stamp::new(node));
         let mp3 = Arc::new(Mp3Queue::new(
             config.folder.clone(),
@@ -219,9 +218,9 @@ fn write(mut writer: Writer, shared: &Shared, asleep: &AtomicBool, clock: Clock)
         for lane in shared.lanes().drain(..) {
             writer.add_lane(lane);
         }
-        writer.poll(clock.now());
+        writer.poll(clock.mono());
         if stopping {
-            writer.close_all(clock.now());
+            writer.close_all(clock.mono());
             return;
         }
         if writer.is_idle() {

@@ -15,11 +15,11 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use rotaline_record::Fact;
 
 use super::alarm::Alarm;
-use super::clock::Clock;
 use super::encode::{EncodeError, encode};
 use super::name::RecordingName;
 use super::scan::UNFINISHED;
 use super::sink::{RecordSink, Stamp};
+use crate::clock::Clock;
 
 /// Most recordings waiting; more wait for the next start (a hundred bytes each: 6 MB).
 const MAX_WAITING: usize = 65_536;
@@ -97,7 +97,7 @@ impl Mp3Queue {
                 continue;
             }
             if let Err(error) = self.encode(name, UNFINISHED) {
-                alarm.raise(clock.now(), &error);
+                alarm.raise(clock.mono(), &error);
             }
         }
     }

@@ -175,10 +175,20 @@ fn others_hear_each_side_of_the_mp3_on_its_channel() {
 
 #[cfg(feature = "mp3")]
 #[test]
-fn an_empty_recording_gives_an_mp3_and_no_error() {
+fn a_short_recording_is_encoded_to_its_last_frame() {
     use super::super::encode::encode;
 
-    let folder = TestFolder::new();
-    let wav = recording(&folder, 0);
-    encode(&wav, &folder.join("a.mp3")).unwrap();
+    for frames in [0, 1, 80, 575, 576, 577, 1_151, 1_152, 1_153, 1_729, 2_400] {
+        let folder = TestFolder::new();
+        let (wav, mp3) = (recording(&folder, frames), folder.join("a.mp3"));
+        encode(&wav, &mp3).unwrap();
+        if let Some(played) = ffmpeg(&mp3) {
+            assert!(played.len() >= frames, "{frames}: {}", played.len());
+            assert!(
+                played.len() < frames + 4 * 1_152,
+                "{frames}: {}",
+                played.len()
+            );
+        }
+    }
 }
