@@ -213,6 +213,17 @@ fn a_relayed_and_recorded_packet_allocates_nothing() {
 }
 
 #[test]
+fn listening_for_an_answerphone_allocates_nothing() {
+    let (mut media, mut io) = talk(Codec::Pcma, None);
+    for slot in [1, 2] {
+        let leg = leg(slot);
+        media.command(Mono::ZERO, Command::Leave { leg }, &mut io);
+        media.command(Mono::ZERO, Command::WatchForAnswerphone { leg }, &mut io);
+    }
+    assert_eq!(run(&mut media, &mut io, 1, 3000, Codec::Pcma), 0);
+}
+
+#[test]
 fn a_ring_tone_allocates_nothing() {
     let (mut media, mut io) = talk(Codec::Pcma, None);
     let play = Command::Play {

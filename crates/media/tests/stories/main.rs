@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod answerphone;
 mod hold;
 mod keys;
 mod mixing;
