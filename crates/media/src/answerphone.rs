@@ -34,8 +34,9 @@ const TALK_POWER: f32 = 40_000.0;
 const TALK_POWER_OVER_OURS: f32 = 400_000.0;
 /// Talk is louder than the floor by 9 dB.
 const OVER_FLOOR: f32 = 8.0;
-/// Frames whose quietest is the floor (1.2 s).
-const FLOOR_FRAMES: usize = 60;
+/// The floor is the quietest frame of so many spans of so many frames: of 0.9 to 1.2 s.
+const FLOOR_SPANS: usize = 4;
+const SPAN_FRAMES: u8 = 15;
 
 /// A tone of 200 ms holds so many whole frames.
 const BEEP_FRAMES: u32 = 9;
@@ -66,13 +67,19 @@ pub(crate) enum Ours {
 pub(crate) struct Ear {
     frame: [i16; FRAME],
     filled: usize,
-    powers: [f32; FLOOR_FRAMES],
-    frames: usize,
+    floor: Floor,
     /// When the present talk run began, and when there was talk last.
     talk: Option<(Mono, Mono)>,
     tone: Option<Tone>,
     told_talk: bool,
     told_beep: bool,
+}
+
+/// The quietest frames of the last spans, the present one first.
+#[derive(Clone, Copy, Debug)]
+struct Floor {
+    spans: [f32; FLOOR_SPANS],
+    frames: u8,
 }
 
 /// A tone that goes on.
@@ -88,8 +95,10 @@ impl Ear {
         Box::new(Ear {
             frame: [0; FRAME],
             filled: 0,
-            powers: [f32::INFINITY; FLOOR_FRAMES],
-            frames: 0,
+            floor: Floor {
+                spans: [f32::INFINITY; FLOOR_SPANS],
+                frames: 0,
+            },
             talk: None,
             tone: None,
             told_talk: false,
@@ -124,11 +133,14 @@ impl Ear {
     }
 
     fn follow(&mut self, now: Mono, ours: Ours, tell: &mut impl FnMut(AnswerphoneSign)) {
-        let power = mean_square(&self.frame);
-        let tone = tone_in(&self.frame, power);
-        self.powers[self.frames % FLOOR_FRAMES] = power;
-        self.frames = self.frames.wrapping_add(1);
-        let floor = self.powers.iter().copied().fold(f32::INFINITY, f32::min);
+        let parts = powers(&self.frame);
+        let power = parts.iter().sum::<f32>() / PARTS as f32;
+        let floor = self.floor.with(power);
+        let tone = if power >= BEEP_POWER && is_even(&parts) {
+            tone_in(&self.frame, power)
+        } else {
+            None
+        };
         let least = match ours {
             Ours::Speaks => TALK_POWER_OVER_OURS,
             Ours::IsSilent => TALK_POWER,
@@ -168,6 +180,19 @@ impl Ear {
     }
 }
 
+impl Floor {
+    fn with(&mut self, power: f32) -> f32 {
+        if self.frames == SPAN_FRAMES {
+            self.spans.rotate_right(1);
+            self.spans[0] = f32::INFINITY;
+            self.frames = 0;
+        }
+        self.frames += 1;
+        self.spans[0] = self.spans[0].min(power);
+        self.spans.iter().copied().fold(f32::INFINITY, f32::min)
+    }
+}
+
 impl Tone {
     fn goes_on_in(&self, next: &Tone) -> bool {
         let ratio = next.power / self.power;
@@ -178,9 +203,6 @@ impl Tone {
 
 /// The one tone that a frame is, if it is one.
 fn tone_in(frame: &[i16; FRAME], power: f32) -> Option<Tone> {
-    if power < BEEP_POWER || !is_even(frame) {
-        return None;
-    }
     let hertz = frequency(frame)?;
     if !BEEP_HZ.contains(&hertz) {
         return None;
@@ -194,11 +216,9 @@ fn tone_in(frame: &[i16; FRAME], power: f32) -> Option<Tone> {
 }
 
 /// Whether all parts of a frame are about as loud.
-fn is_even(frame: &[i16; FRAME]) -> bool {
-    let parts = frame.chunks(FRAME / PARTS).map(mean_square);
-    let (least, most) = parts.fold((f32::INFINITY, 0.0f32), |(least, most), part| {
-        (least.min(part), most.max(part))
-    });
+fn is_even(parts: &[f32; PARTS]) -> bool {
+    let least = parts.iter().copied().fold(f32::INFINITY, f32::min);
+    let most = parts.iter().copied().fold(0.0, f32::max);
     most <= STEADY_PART * least
 }
 
@@ -214,9 +234,14 @@ fn frequency(frame: &[i16; FRAME]) -> Option<f32> {
     (cosine.abs() <= 1.0).then(|| cosine.acos() / TAU * RATE_HZ)
 }
 
-fn mean_square(samples: &[i16]) -> f32 {
-    let sum: f32 = samples.iter().map(|s| f32::from(*s) * f32::from(*s)).sum();
-    sum / samples.len() as f32
+/// The mean square of each part of a frame.
+fn powers(frame: &[i16; FRAME]) -> [f32; PARTS] {
+    let mut powers = [0.0; PARTS];
+    for (power, part) in powers.iter_mut().zip(frame.chunks(FRAME / PARTS)) {
+        let sum: i64 = part.iter().map(|s| i64::from(*s) * i64::from(*s)).sum();
+        *power = sum as f32 / part.len() as f32;
+    }
+    powers
 }
 
 /// Goertzel's filter: the squared magnitude of one frequency.
