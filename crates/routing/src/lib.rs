@@ -12,6 +12,7 @@ mod phrase;
 mod plan;
 mod presence;
 mod read;
+mod service;
 
 pub use address::{BadAddress, PhoneAddress};
 pub use fault::{Fault, Source};
@@ -19,7 +20,7 @@ pub use hours::{Opening, WeeklySpan};
 pub use hunt::{Candidate, Hunt, Next};
 pub use phrase::Phrase;
 pub use plan::{
-    Answer, Direct, Organisation, Outcome, Person, Phone, PhoneKind, Plan, Practice, Recording,
-    Service, Session, Specialty,
+    Organisation, Outcome, Person, Phone, PhoneKind, Plan, Practice, Session, Specialty,
 };
 pub use presence::{Availability, Presence};
+pub use service::{Answer, Direct, Pifu, PifuOption, Recording, Service};

@@ -1,5 +1,6 @@
 //! From what people wrote to a plan: every section read, then every reference followed.
 
+mod numbers;
 mod parts;
 mod references;
 mod times;
@@ -10,8 +11,9 @@ use rotaline_model::{BadSlug, OrganisationId, PersonId, PhoneNumber, PracticeId,
 use toml::Table;
 
 use crate::fault::{Fault, Source};
-use crate::plan::{Organisation, Outcome, Person, Plan, Practice, Service, Specialty};
+use crate::plan::{Organisation, Outcome, Person, Plan, Practice, Specialty};
 use crate::read::{Faults, Reader};
+use crate::service::Service;
 
 /// The sections of a plan file.
 const SECTIONS: &[&str] = &[
@@ -140,7 +142,7 @@ fn read(parts: &mut Parts, mut file: Reader<'_>, faults: &mut Faults) {
     }
     for (dialled, entry) in file.named(faults, "number") {
         let place = entry.place();
-        if let Some(service) = parts::number(entry, faults) {
+        if let Some(service) = numbers::number(entry, faults) {
             parts.numbers.push(At {
                 place,
                 value: (dialled, service),

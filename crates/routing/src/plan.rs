@@ -7,14 +7,15 @@ use std::time::Duration;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use rotaline_model::{
-    Acceptance, Dialled, Digit, MenuKey, OrganisationId, PersonId, PhoneNumber, PracticeId,
-    PromptId, SpecialtyId,
+    Dialled, Digit, MenuKey, OrganisationId, PersonId, PhoneNumber, PracticeId, PromptId,
+    SpecialtyId,
 };
 
 use crate::address::PhoneAddress;
 use crate::fault::{Fault, Source};
 use crate::hours::{self, Opening, WeeklySpan};
 use crate::phrase::{Phrase, Phrases};
+use crate::service::Service;
 
 /// Organisations, numbers, specialties, people and practices; read by [`Plan::parse`].
 #[derive(Clone, Debug)]
@@ -54,58 +55,6 @@ pub struct Organisation {
     pub(crate) ring_time: Option<Duration>,
 }
 
-/// What answers at a number.
-#[derive(Clone, Debug)]
-pub enum Service {
-    /// The menu of an organisation's specialties.
-    DialIn {
-        /// Whose.
-        organisation: OrganisationId,
-    },
-    /// One specialty, without a menu.
-    Specialty {
-        /// Which.
-        specialty: SpecialtyId,
-    },
-    /// One phone.
-    Direct(Direct),
-}
-
-/// A direct line.
-#[derive(Clone, Debug)]
-pub struct Direct {
-    /// Whose it is, if anybody's.
-    pub organisation: Option<OrganisationId>,
-    /// Which phone is rung.
-    pub to: PhoneAddress,
-    /// When the caller is answered.
-    pub answer: Answer,
-    /// Whether the called party must accept.
-    pub acceptance: Acceptance,
-    /// Whether the call is recorded.
-    pub recording: Recording,
-    /// How long the phone rings, from the INVITE.
-    pub ring_timeout_s: u32,
-}
-
-/// When the caller of a direct line is answered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Answer {
-    /// At once.
-    OnArrival,
-    /// When the called party answers (and accepts, where that is asked).
-    WhenAnswered,
-}
-
-/// Whether a service is recorded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Recording {
-    /// It is.
-    On,
-    /// It is not: for tests.
-    Off,
-}
-
 /// A team that answers.
 #[derive(Clone, Debug)]
 pub struct Specialty {
@@ -132,6 +81,9 @@ pub struct Specialty {
     pub overlap: Option<Duration>,
     /// Whether the keys of its specialists do something during a talk.
     pub in_call_keys: bool,
+    /// Whether a caller whom nobody could take may ask that the search goes on and that they are
+    /// rung back.
+    pub keep_trying: bool,
     pub(crate) ring_time: Option<Duration>,
 }
 

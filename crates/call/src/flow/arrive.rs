@@ -44,6 +44,15 @@ pub(crate) async fn arrive(cx: Cx, inbound: Box<Inbound>) -> EndCause {
             Box::pin(dial_in::one_specialty(&cx, caller, specialty)).await
         }
         Some(Service::Direct(line)) => direct::direct(&cx, caller, line).await,
+        Some(
+            Service::Pifu(_)
+            | Service::CallBack { .. }
+            | Service::Directory { .. }
+            | Service::Inbound,
+        ) => {
+            caller.reject(RejectCause::Unavailable);
+            EndCause::NotAnswered
+        }
     }
 }
 
@@ -98,11 +107,15 @@ fn open_case(cx: &Cx, plan: &Arc<Plan>, inbound: &Inbound, service: Option<&Serv
 
 fn organisation_of(plan: &Plan, service: &Service) -> Option<OrganisationId> {
     match service {
-        Service::DialIn { organisation } => Some(organisation.clone()),
+        Service::DialIn { organisation }
+        | Service::CallBack { organisation }
+        | Service::Directory { organisation } => Some(organisation.clone()),
         Service::Specialty { specialty } => plan
             .specialty(specialty)
             .map(|specialty| specialty.organisation.clone()),
         Service::Direct(line) => line.organisation.clone(),
+        Service::Pifu(line) => Some(line.organisation.clone()),
+        Service::Inbound => None,
     }
 }
 

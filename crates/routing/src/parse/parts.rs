@@ -6,27 +6,20 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 use rotaline_model::{
-    Acceptance, Digit, MenuKey, NotAsked, OrganisationId, PersonId, PhoneNumber, PracticeId,
-    PromptId, SpecialtyId,
+    Digit, MenuKey, OrganisationId, PersonId, PhoneNumber, PracticeId, PromptId, SpecialtyId,
 };
 
 use super::id;
 use super::times::weekly;
 use crate::address::PhoneAddress;
 use crate::hours::WeeklySpan;
-use crate::plan::{
-    Answer, Direct, Organisation, Outcome, Person, Phone, PhoneKind, Practice, Recording, Service,
-    Session, Specialty,
-};
+use crate::plan::{Organisation, Outcome, Person, Phone, PhoneKind, Practice, Session, Specialty};
 use crate::read::{Faults, Reader};
 
 /// Ring times that make sense; SERVICE 1.6 caps them at 28 s from the INVITE.
 const RING_TIME_S: std::ops::RangeInclusive<i64> = 5..=28;
 /// Two phones ring at once for no longer than this.
 const OVERLAP_S: std::ops::RangeInclusive<i64> = 1..=10;
-/// A direct line may ring for longer.
-const DIRECT_RING_S: std::ops::RangeInclusive<i64> = 5..=120;
-const DIRECT_RING_DEFAULT_S: u32 = 30;
 /// How long a hunt may begin new attempts.
 const BUDGET_S: std::ops::RangeInclusive<i64> = 15..=600;
 const BUDGET_DEFAULT_S: u32 = 180;
@@ -126,6 +119,7 @@ pub(super) fn specialty(
         "name a specialty, e.g. cardiology-region",
     );
     let in_call_keys = entry.flag(faults, "in_call_keys").unwrap_or(false);
+    let keep_trying = entry.flag(faults, "keep_trying").unwrap_or(true);
     let overlap_s = entry.number(faults, "overlap_s", OVERLAP_S);
     let overlap = overlap_s.map(|seconds| Duration::from_secs(seconds.into()));
     let sessions = entry.tables(faults, "session");
@@ -144,6 +138,7 @@ pub(super) fn specialty(
         "overflow",
         "overlap_s",
         "in_call_keys",
+        "keep_trying",
         "session",
     ];
     entry.finish(faults, known);
@@ -160,6 +155,7 @@ pub(super) fn specialty(
         overflow,
         overlap,
         in_call_keys,
+        keep_trying,
         ring_time,
     };
     Some((id, (specialty, outcomes)))
@@ -401,88 +397,7 @@ fn directory_code(text: &str) -> Result<String, BadDirectoryCode> {
     good.then(|| text.to_owned()).ok_or(BadDirectoryCode)
 }
 
-/// Which of the services a number has.
-#[derive(Clone, Copy)]
-enum Kind {
-    DialIn,
-    Specialty,
-    Direct,
-}
-
-pub(super) fn number(mut entry: Reader<'_>, faults: &mut Faults) -> Option<Service> {
-    let kinds = [
-        ("dial-in", Kind::DialIn),
-        ("specialty", Kind::Specialty),
-        ("direct", Kind::Direct),
-    ];
-    match entry.word(faults, "service", &kinds, None)? {
-        Kind::DialIn => {
-            let name = entry.required(faults, "organisation", "northfield");
-            let organisation = name.and_then(|it| reference(&entry, "organisation", &it, faults));
-            entry.finish(faults, &["service", "organisation"]);
-            Some(Service::DialIn {
-                organisation: organisation?,
-            })
-        }
-        Kind::Specialty => {
-            let name = entry.required(faults, "specialty", "cardiology");
-            let specialty = name.and_then(|it| reference(&entry, "specialty", &it, faults));
-            entry.finish(faults, &["service", "specialty"]);
-            Some(Service::Specialty {
-                specialty: specialty?,
-            })
-        }
-        Kind::Direct => direct(entry, faults).map(Service::Direct),
-    }
-}
-
-fn direct(mut entry: Reader<'_>, faults: &mut Faults) -> Option<Direct> {
-    let name = entry.text(faults, "organisation");
-    let organisation = name.and_then(|it| reference(&entry, "organisation", &it, faults));
-    let to = address(&mut entry, faults);
-    let answers = [
-        ("on-arrival", Answer::OnArrival),
-        ("when-answered", Answer::WhenAnswered),
-    ];
-    let answer = entry.word(faults, "answer", &answers, Some(Answer::WhenAnswered));
-    let acceptances = [
-        ("required", Acceptance::Required),
-        ("direct-line", Acceptance::NotAsked(NotAsked::DirectLine)),
-        ("secretary", Acceptance::NotAsked(NotAsked::Secretary)),
-        ("help", Acceptance::NotAsked(NotAsked::Help)),
-    ];
-    let acceptance = entry.word(
-        faults,
-        "acceptance",
-        &acceptances,
-        Some(Acceptance::Required),
-    );
-    let recordings = [("on", Recording::On), ("off", Recording::Off)];
-    let recording = entry.word(faults, "recording", &recordings, Some(Recording::On));
-    let ring_timeout_s = entry
-        .number(faults, "ring_timeout_s", DIRECT_RING_S)
-        .unwrap_or(DIRECT_RING_DEFAULT_S);
-    let known = &[
-        "service",
-        "organisation",
-        "to",
-        "answer",
-        "acceptance",
-        "recording",
-        "ring_timeout_s",
-    ];
-    entry.finish(faults, known);
-    Some(Direct {
-        organisation,
-        to: to?,
-        answer: answer?,
-        acceptance: acceptance?,
-        recording: recording?,
-        ring_timeout_s,
-    })
-}
-
-fn address(entry: &mut Reader<'_>, faults: &mut Faults) -> Option<PhoneAddress> {
+pub(super) fn address(entry: &mut Reader<'_>, faults: &mut Faults) -> Option<PhoneAddress> {
     let text = entry.required(faults, "to", "07700 900123")?;
     let parsed = PhoneAddress::parse(&text);
     if let Err(error) = &parsed {
@@ -522,7 +437,7 @@ fn spans(entry: &Reader<'_>, name: &str, texts: &[String], faults: &mut Faults) 
     spans
 }
 
-fn reference<T: TryFrom<String>>(
+pub(super) fn reference<T: TryFrom<String>>(
     entry: &Reader<'_>,
     name: &str,
     text: &str,

@@ -6,8 +6,9 @@ use rotaline_model::{Dialled, MenuKey, OrganisationId, PracticeId, PromptId, Spe
 
 use super::{At, Parts, Place};
 use crate::phrase::Phrases;
-use crate::plan::{Outcome, Plan, Service, Specialty};
+use crate::plan::{Outcome, Plan, Specialty};
 use crate::read::Faults;
+use crate::service::Service;
 
 /// The plan; none where a fault leaves nothing to build it from.
 pub(super) fn follow(mut parts: Parts, file: &str, faults: &mut Faults) -> Option<Plan> {
@@ -19,7 +20,12 @@ pub(super) fn follow(mut parts: Parts, file: &str, faults: &mut Faults) -> Optio
     keys_are_unique(&parts, faults);
     overflows_lead_somewhere(&parts, faults);
     let specialties = with_outcomes(&mut parts, faults);
-    let numbers = numbers(&parts, &specialties, faults);
+    let mut numbers = numbers(&parts, &specialties, faults);
+    if let Some(number) = &inbound_number {
+        // A plan may give it another service.
+        let dialled = Dialled::Full(number.clone());
+        numbers.entry(dialled).or_insert(Service::Inbound);
+    }
     let mut practice_by_number = BTreeMap::new();
     for (id, part) in &parts.practices {
         for number in &part.value.numbers {
@@ -236,25 +242,7 @@ fn numbers(
     for part in &parts.numbers {
         let Place { file, key } = &part.place;
         let (text, service) = &part.value;
-        match service {
-            Service::DialIn { organisation } => {
-                organisation_is_known(parts, &part.place, organisation, faults);
-            }
-            Service::Specialty { specialty } => {
-                let broken = parts.broken.contains(&format!("specialty.{specialty}"));
-                if !specialties.contains_key(specialty) && !broken {
-                    let known: Vec<&str> = specialties.keys().map(|id| id.as_str()).collect();
-                    let problem = format!("there is no specialty {specialty}");
-                    let path = format!("{key}.specialty");
-                    faults.add(file, &path, &problem, &one_of(&known, "specialty"));
-                }
-            }
-            Service::Direct(direct) => {
-                if let Some(organisation) = &direct.organisation {
-                    organisation_is_known(parts, &part.place, organisation, faults);
-                }
-            }
-        }
+        service_is_known(parts, specialties, &part.place, service, faults);
         match Dialled::parse(text) {
             Ok(dialled) => {
                 if numbers.insert(dialled.clone(), service.clone()).is_some() {
@@ -273,6 +261,44 @@ fn numbers(
         }
     }
     numbers
+}
+
+/// What a number's service names is there.
+fn service_is_known(
+    parts: &Parts,
+    specialties: &BTreeMap<SpecialtyId, Specialty>,
+    place: &Place,
+    service: &Service,
+    faults: &mut Faults,
+) {
+    let specialty_is_known = |name: &str, specialty: &SpecialtyId, faults: &mut Faults| {
+        let broken = parts.broken.contains(&format!("specialty.{specialty}"));
+        if !specialties.contains_key(specialty) && !broken {
+            let known: Vec<&str> = specialties.keys().map(|id| id.as_str()).collect();
+            let problem = format!("there is no specialty {specialty}");
+            let path = format!("{}.{name}", place.key);
+            faults.add(&place.file, &path, &problem, &one_of(&known, "specialty"));
+        }
+    };
+    match service {
+        Service::DialIn { organisation }
+        | Service::CallBack { organisation }
+        | Service::Directory { organisation } => {
+            organisation_is_known(parts, place, organisation, faults);
+        }
+        Service::Specialty { specialty } => specialty_is_known("specialty", specialty, faults),
+        Service::Direct(direct) => {
+            if let Some(organisation) = &direct.organisation {
+                organisation_is_known(parts, place, organisation, faults);
+            }
+        }
+        Service::Pifu(pifu) => {
+            organisation_is_known(parts, place, &pifu.organisation, faults);
+            specialty_is_known("specialty", &pifu.specialty, faults);
+            specialty_is_known("secretaries", &pifu.secretaries, faults);
+        }
+        Service::Inbound => {}
+    }
 }
 
 fn one_of(known: &[&str], section: &str) -> String {

@@ -1,6 +1,6 @@
 //! What is wrong with a plan is said at once, with its key and what would be right.
 
-use rotaline_routing::{Fault, Plan, Source};
+use rotaline_routing::{Fault, Plan, Service, Source};
 
 fn faults(text: &str) -> Vec<Fault> {
     let source = Source {
@@ -155,6 +155,26 @@ const FAULTS: &[(&str, &str, &str)] = &[
         "outcomes.advice.choice.1.key",
     ),
     (
+        "service = \"dial-in\"",
+        "service = \"pifu\"\nspecialty = \"cardiology\"\nsecretaries = \"dermatology\"",
+        "number.020 7946 0001.option",
+    ),
+    (
+        "service = \"dial-in\"",
+        "service = \"pifu\"\noption = 2\nspecialty = \"cardiology\"\nsecretaries = \"none\"",
+        "number.020 7946 0001.secretaries",
+    ),
+    (
+        "service = \"dial-in\"\norganisation = \"northfield\"",
+        "service = \"call-back\"\norganisation = \"south\"",
+        "number.020 7946 0001.organisation",
+    ),
+    (
+        "hours = []",
+        "hours = []\nkeep_trying = 1",
+        "specialty.dermatology.keep_trying",
+    ),
+    (
         "= \"Cardiology\"",
         "= \"C\"\nprompt = \"No Good\"",
         "specialty.cardiology.prompt",
@@ -231,6 +251,20 @@ fn a_plan_may_be_spread_over_files_but_names_everything_once() {
             ("people.toml", "practice.elm-street")
         ]
     );
+}
+
+#[test]
+fn the_inbound_number_is_a_service_of_its_own_unless_the_plan_gives_it_another() {
+    let service = |text: &str| {
+        let name = "plan.toml".to_owned();
+        let text = text.to_owned();
+        let plan = Plan::parse(&[Source { name, text }]).unwrap();
+        let inbound = rotaline_model::Dialled::parse("020 7946 0000").unwrap();
+        plan.service(&inbound).cloned()
+    };
+    assert!(matches!(service(GOOD), Some(Service::Inbound)));
+    let other = GOOD.replace("number.\"020 7946 0001\"", "number.\"020 7946 0000\"");
+    assert!(matches!(service(&other), Some(Service::DialIn { .. })));
 }
 
 #[test]
