@@ -170,7 +170,7 @@ impl Sounds for MediaModel {
 impl MediaModel {
     /// Of three legs, one talks for long, and one beeps late: signs change nothing but a window.
     fn will_sign(&mut self, now: Mono, leg: MediaLeg) {
-        let (after, sign) = match leg.generation % 3 {
+        let (after, sign) = match (leg.slot + leg.generation) % 3 {
             0 => (LONG_TALK, AnswerphoneSign::LongTalk),
             1 => (GREETING, AnswerphoneSign::Beep),
             _ => return,
