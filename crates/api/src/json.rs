@@ -186,6 +186,8 @@ struct RecordingJson {
     sha256: Option<String>,
     /// Whether it was repaired after an interruption.
     repaired: bool,
+    /// How much of it the disk did not take; silence stands in its place.
+    lost_s: f64,
     /// Whether the MP3 is there; if not, it is made when it is asked for.
     mp3_ready: bool,
     /// Null while it is being recorded.
@@ -398,6 +400,7 @@ impl RecordingJson {
             bytes: wav.map(|wav| wav.bytes),
             sha256: wav.map(|wav| wav.sha256.clone()),
             repaired: wav.is_some_and(|wav| wav.repaired),
+            lost_s: wav.map_or(0.0, |wav| seconds(wav.lost_ms)),
             mp3_ready: recording.mp3.is_some(),
             links: RecordingLinks::of(case, recording),
         }

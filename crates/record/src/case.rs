@@ -333,6 +333,9 @@ pub struct Wav {
     /// Whether it was repaired after an interruption.
     #[serde(default, skip_serializing_if = "is_false")]
     pub repaired: bool,
+    /// How much of it the disk did not take, in milliseconds; silence stands in its place.
+    #[serde(default, skip_serializing_if = "is_nothing")]
+    pub lost_ms: u64,
 }
 
 /// An encoded MP3.
@@ -411,6 +414,10 @@ impl Sequences {
 }
 
 fn is_zero(number: &u32) -> bool {
+    *number == 0
+}
+
+fn is_nothing(number: &u64) -> bool {
     *number == 0
 }
 

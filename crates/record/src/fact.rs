@@ -270,6 +270,9 @@ pub enum Fact {
         bytes: u64,
         /// Whether it was repaired after an interruption.
         repaired: bool,
+        /// How much of it the disk did not take, in milliseconds; silence stands in its place.
+        #[serde(default)]
+        lost_ms: u64,
     },
     /// The MP3 of a recording is on disk.
     RecordingEncoded {

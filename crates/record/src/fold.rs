@@ -453,6 +453,7 @@ impl Case {
                 duration_ms,
                 bytes,
                 repaired,
+                lost_ms,
             } => {
                 let recording = self.recording_mut(*part)?;
                 let began = recording.started_at;
@@ -462,6 +463,7 @@ impl Case {
                     duration_ms: *duration_ms,
                     bytes: *bytes,
                     repaired: *repaired,
+                    lost_ms: *lost_ms,
                 });
                 if let Some(began) = began.filter(|_| *repaired) {
                     self.was_heard_until(began + Duration::from_millis(*duration_ms));

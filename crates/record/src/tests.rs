@@ -400,6 +400,7 @@ fn a_repaired_recording_tells_how_long_an_interrupted_talk_lasted() {
         duration_ms: 50_000,
         bytes: 800_058,
         repaired: true,
+        lost_ms: 0,
     };
     let closing = [
         record(Origin::Recovery, 1, 900.0, call_ended(cause)),
@@ -442,6 +443,7 @@ fn recording_is_stored_then_encoded_after_the_case_is_closed() {
         duration_ms: 4_500,
         bytes: 72_044,
         repaired: false,
+        lost_ms: 0,
     };
     case.apply(&record(
         Origin::Recorder,

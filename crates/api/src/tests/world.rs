@@ -314,6 +314,7 @@ pub(crate) fn stored(number: u32, part: RecordingPart, file: &str) -> Record {
         duration_ms: 61_500,
         bytes: 984_058,
         repaired: false,
+        lost_ms: 0,
     };
     record(number, Origin::Recorder, sequence, fact)
 }

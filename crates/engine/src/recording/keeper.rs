@@ -42,8 +42,8 @@ const MAX_TRIES: u8 = 5;
 pub(super) enum ToKeeper {
     /// A recording is being written.
     Opened(RecordingName, Arc<File>),
-    /// A recording is complete.
-    Closed(RecordingName),
+    /// A recording is complete, but for so many milliseconds that the disk did not take.
+    Closed(RecordingName, u64),
 }
 
 /// A recording to be finished.
@@ -51,6 +51,7 @@ pub(super) enum ToKeeper {
 struct Complete {
     name: RecordingName,
     ended: Ended,
+    lost_ms: u64,
     tries: u8,
 }
 
@@ -102,6 +103,7 @@ impl Keeper {
         self.complete.extend(interrupted.map(|name| Complete {
             name,
             ended: Ended::Interrupted,
+            lost_ms: 0,
             tries: 0,
         }));
     }
@@ -153,11 +155,12 @@ impl Keeper {
             ToKeeper::Opened(name, file) => {
                 self.open.insert(name, file);
             }
-            ToKeeper::Closed(name) => {
+            ToKeeper::Closed(name, lost_ms) => {
                 self.open.remove(&name);
                 self.requeue(Complete {
                     name,
                     ended: Ended::Properly,
+                    lost_ms,
                     tries: 0,
                 });
             }
@@ -253,6 +256,7 @@ impl Keeper {
             duration_ms: contents.duration_ms(),
             bytes: contents.bytes,
             repaired: complete.ended == Ended::Interrupted,
+            lost_ms: complete.lost_ms,
         };
         self.stamp.record(complete.name.tape.case, fact)
     }

@@ -21,7 +21,7 @@ use super::alarm::Alarm;
 use super::keeper::ToKeeper;
 use super::lane::WriterEnd;
 use super::name::RecordingName;
-use super::wav::WavFile;
+use super::wav::{FRAMES_PER_S, WavFile};
 
 /// A recording of which nothing is heard for so long was forgotten by its media thread (which sends
 /// silence too): it is closed.
@@ -48,7 +48,7 @@ struct OpenTape {
     place: Place,
     last_heard: Mono,
     /// Pieces that could not be written.
-    lost_chunks: u64,
+    lost_ms: u64,
 }
 
 #[derive(Debug)]
@@ -159,7 +159,7 @@ impl Writer {
             Place::Nowhere { .. } => Err(io::Error::from(io::ErrorKind::NotFound)),
         };
         if let Err(error) = written {
-            tape.lost_chunks += 1;
+            tape.lost_ms += chunk.frames.len() as u64 * 1_000 / FRAMES_PER_S;
             self.write_alarm.raise(now, &error);
         }
     }
@@ -168,11 +168,11 @@ impl Writer {
         let Some(tape) = self.tapes.remove(&id) else {
             return;
         };
-        if tape.lost_chunks > 0 {
+        if tape.lost_ms > 0 {
             tracing::error!(
                 case = %id.case,
                 part = id.part,
-                lost_chunks = tape.lost_chunks,
+                lost_ms = tape.lost_ms,
                 "a recording has holes: the disk did not take it all"
             );
         }
@@ -183,7 +183,7 @@ impl Writer {
         if let Err(error) = wav.write_header() {
             self.write_alarm.raise(now, &error);
         }
-        self.tell_keeper(now, ToKeeper::Closed(name));
+        self.tell_keeper(now, ToKeeper::Closed(name, tape.lost_ms));
     }
 
     fn close_forgotten(&mut self, now: Mono) {
@@ -229,7 +229,7 @@ impl OpenTape {
         OpenTape {
             place,
             last_heard: now,
-            lost_chunks: 0,
+            lost_ms: 0,
         }
     }
 }

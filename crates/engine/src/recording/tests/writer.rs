@@ -42,7 +42,7 @@ impl Bench {
         self.keeper
             .try_iter()
             .filter_map(|message| match message {
-                ToKeeper::Closed(name) => Some(name),
+                ToKeeper::Closed(name, _) => Some(name),
                 ToKeeper::Opened(..) => None,
             })
             .collect()
