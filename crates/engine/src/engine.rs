@@ -123,6 +123,7 @@ impl Engine {
         let make_switch = make_switch(config, sip, parts.plan, slots, parts.seed, clock.now());
         let signalling = Signalling {
             poller,
+            family: sockets::Family::of(&socket)?,
             socket,
             clock,
             make_switch,

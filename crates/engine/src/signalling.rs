@@ -18,6 +18,7 @@ use crate::link::{Receiver, Sender};
 use crate::media_thread::MediaInput;
 use crate::outside::{Outside, Remote, Reply};
 use crate::poller::Poller;
+use crate::sockets::Family;
 use crate::unserved::Unserved;
 
 /// The token of SIP's socket.
@@ -34,6 +35,7 @@ const DATAGRAM_BYTES: usize = 65_535;
 pub(crate) struct Signalling<S, O> {
     pub poller: Poller,
     pub socket: UdpSocket,
+    pub family: Family,
     pub clock: Clock,
     pub make_switch: S,
     pub outside: O,
@@ -75,6 +77,7 @@ where
             media: self.media,
             load: self.load,
             unserved: Unserved::new(),
+            family: self.family,
         };
         if let Err(error) = self.poller.add(&thread.socket, SIP) {
             tracing::error!(%error, "the SIP socket cannot be waited for");
@@ -118,6 +121,7 @@ struct Running<O> {
     media: Vec<Sender<MediaInput>>,
     load: watch::Sender<Load>,
     unserved: Unserved,
+    family: Family,
 }
 
 impl<O: Outside> Running<O> {
@@ -127,6 +131,7 @@ impl<O: Outside> Running<O> {
             let Ok((length, source)) = self.socket.recv_from(datagram) else {
                 return;
             };
+            let source = self.family.inward(source);
             let bytes = Bytes::copy_from_slice(&datagram[..length]);
             self.handle(Input::Datagram { source, bytes });
         }
@@ -143,7 +148,7 @@ impl<O: Outside> Running<O> {
             match self.switch.poll_output() {
                 Output::Transmit { to, bytes } => {
                     // A datagram that cannot be sent is lost; the transaction sends it again.
-                    let _ = self.socket.send_to(&bytes, to);
+                    let _ = self.socket.send_to(&bytes, self.family.outward(to));
                 }
                 Output::Media { thread, command } => {
                     if let Some(media) = self.media.get_mut(usize::from(thread)) {

@@ -27,6 +27,38 @@ pub(crate) fn bind_sip(address: SocketAddr) -> io::Result<UdpSocket> {
     bind(address, SIP_BUFFER_BYTES)
 }
 
+/// Which addresses a socket takes and gives. One of IPv6 may serve both: to it an IPv4 address is
+/// `::ffff:192.0.2.1` (RFC 4291 section 2.5.5.2), in either direction, and to nobody else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Family {
+    V4,
+    V6,
+}
+
+impl Family {
+    /// That of a bound socket.
+    pub fn of(socket: &UdpSocket) -> io::Result<Self> {
+        let is_v6 = socket.local_addr()?.is_ipv6();
+        Ok(if is_v6 { Self::V6 } else { Self::V4 })
+    }
+
+    /// How the socket is told where to send to.
+    pub fn outward(self, to: SocketAddr) -> SocketAddr {
+        match (self, to) {
+            (Self::V6, SocketAddr::V4(to)) => (to.ip().to_ipv6_mapped(), to.port()).into(),
+            (Self::V4 | Self::V6, to) => to,
+        }
+    }
+
+    /// What an address that the socket gives is called everywhere else.
+    pub fn inward(self, from: SocketAddr) -> SocketAddr {
+        match (self, from.ip().to_canonical()) {
+            (Self::V6, IpAddr::V4(ip)) => (ip, from.port()).into(),
+            (Self::V4 | Self::V6, _) => from,
+        }
+    }
+}
+
 /// Binds a pair for each even port of the range that is free, and deals them to the threads.
 pub(crate) fn bind_media(
     address: IpAddr,
@@ -109,5 +141,26 @@ pub(crate) fn raise_file_limit(media_ports: u16) {
     if setrlimit(Resource::Nofile, wished).is_err() && setrlimit(Resource::Nofile, within).is_err()
     {
         tracing::warn!(wanted, "the limit of open files stays as it is");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ipv4_addresses_go_through_a_socket_of_ipv6_and_come_back_as_themselves() {
+        let plain: SocketAddr = "192.0.2.1:5060".parse().unwrap();
+        let mapped: SocketAddr = "[::ffff:192.0.2.1]:5060".parse().unwrap();
+        let v6: SocketAddr = "[2001:db8::1]:5060".parse().unwrap();
+        assert_eq!(Family::V6.outward(plain), mapped);
+        assert_eq!(Family::V6.inward(mapped), plain);
+        assert_eq!((Family::V6.outward(v6), Family::V6.inward(v6)), (v6, v6));
+        assert_eq!(
+            (Family::V4.outward(plain), Family::V4.inward(plain)),
+            (plain, plain)
+        );
+        let socket = bind(SocketAddr::new([127, 0, 0, 1].into(), 0), 4096).unwrap();
+        assert_eq!(Family::of(&socket).unwrap(), Family::V4);
     }
 }
