@@ -202,6 +202,11 @@ impl Endpoint {
         }
         entry.last_status = status;
         let (session, to) = (entry.session, entry.to);
+        // Refused, it is no ongoing transaction (RFC 3261 section 8.2.2.2): a proxy that tries one
+        // of our numbers after the other sends the same request by another branch.
+        if let Some(merged) = entry.merged.take() {
+            self.transactions.merged.remove(&merged);
+        }
         self.arm_invite_server(key);
         let what = TracedWhat::Response(status, "INVITE");
         self.send(session, (to, bytes), what, Nth::First);

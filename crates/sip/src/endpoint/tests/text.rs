@@ -269,6 +269,35 @@ fn the_same_request_by_another_way_is_refused_482() {
 }
 
 #[test]
+fn the_same_request_for_another_number_is_a_new_call_once_the_first_was_refused() {
+    let mut solo = Solo::new();
+    solo.hears(INVITE);
+    let session = solo.session();
+    let with = RejectWith {
+        status: 486,
+        retry_after_s: None,
+    };
+    solo.act(|it, now| it.reject(now, session, with));
+    solo.said.clear();
+    let next = INVITE
+        .replace("z9hG4bKone", "z9hG4bKtwo")
+        .replacen("sip:1001", "sip:1002", 1);
+    solo.hears(&next);
+    assert_eq!(solo.first_lines(), ["SIP/2.0 100 Trying"]);
+    assert_eq!(solo.told(), ["incoming 1001", "incoming 1002"]);
+    // While that one is going on, a third is a copy of it.
+    solo.hears(&next.replace("z9hG4bKtwo", "z9hG4bKthree"));
+    assert_eq!(solo.first_lines(), ["SIP/2.0 482 Loop Detected"]);
+    solo.run(Duration::from_secs(33)).said.clear();
+    solo.hears(&next.replace("z9hG4bKtwo", "z9hG4bKfour"));
+    assert_eq!(
+        solo.first_lines(),
+        ["SIP/2.0 482 Loop Detected"],
+        "the end of the first is not the end of the second"
+    );
+}
+
+#[test]
 fn who_calls_is_asserted_identity_before_from() {
     let asserted =
         "P-Asserted-Identity: \"Elm\" <sip:+441632960002@trunk;user=phone>\nMax-Forwards";
