@@ -8,7 +8,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::Rng;
 use rotaline_model::{Digit, Mono, Seed};
 use rotaline_phone::{self as phone, Hearing, Manner, Phone, Step};
-use rotaline_routing::{Plan, Source};
+use rotaline_routing::{Announcement, Plan, Source};
 use rotaline_sip::TimerConfig;
 
 use crate::rogue::{CALLED, CALLER, Rogue, Vice};
@@ -129,7 +129,13 @@ key = 2
         text,
     };
     match Plan::parse(&[source]) {
-        Ok(plan) => plan.with_prompt_lengths(|_| Some(900)),
+        Ok(plan) => plan.with_announcements(|_| {
+            Some(Announcement {
+                version: 1,
+                length_ms: 900,
+                expires: None,
+            })
+        }),
         Err(faults) => panic!("the plan of the simulation has faults: {faults:?}"),
     }
 }

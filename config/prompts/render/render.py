@@ -221,7 +221,7 @@ def print_manifest(manifest):
         fields = [f"version = {prompt['version']}", f"ms = {prompt['ms']}",
                   f"text = {quoted(prompt['text'], ensure_ascii=False)}"]
         fields += [f"{name} = {quoted(prompt[name], ensure_ascii=False)}"
-                   for name in ["say", "speed"] if name in prompt]
+                   for name in ["say", "speed", "expires"] if name in prompt]
         lines.append(f"{quoted(key)} = {{ {', '.join(fields)} }}")
     return "\n".join([*HEAD, *head, "", "[prompts]", *lines, ""])
 

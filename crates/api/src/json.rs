@@ -217,6 +217,8 @@ struct PromptJson {
     leg: u32,
     prompt: String,
     heard_s: f64,
+    /// Which wording it was; 0: not known.
+    version: u32,
 }
 
 /// How well a leg was heard.
@@ -427,6 +429,7 @@ fn prompts(case: &Case) -> Vec<PromptJson> {
             leg: of_leg.leg.0,
             prompt: heard.prompt.to_string(),
             heard_s: seconds(heard.ms),
+            version: heard.version,
         }));
     }
     prompts

@@ -5,8 +5,10 @@ use std::future::poll_fn;
 use std::task::Poll;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use rotaline_model::{HangupCause, LegId, Mono, PlayId, Sound};
 use rotaline_record::Fact;
+use rotaline_routing::Plan;
 
 use crate::boundary::{Action, Gone, PhoneAddress, RejectCause};
 use crate::cx::Cx;
@@ -115,9 +117,10 @@ impl Leg {
         }
     }
 
-    fn play(&self, sounds: Vec<Sound>, barge_in: BargeIn) -> PlayId {
+    fn play(&self, mut sounds: Vec<Sound>, barge_in: BargeIn) -> PlayId {
         let (now, play) = (self.cx.now(), self.cx.new_play());
         let plan = self.cx.plan();
+        sounds.retain(|sound| !has_expired(sound, &plan, self.cx.wall()));
         self.with(|state| {
             state.plays(play, &sounds, barge_in, now);
             state.settle_surplus(now, &plan);
@@ -209,6 +212,15 @@ impl Leg {
     pub(crate) fn forget_keys(&self) {
         self.with(LegState::forget_keys);
     }
+}
+
+/// Whether an announcement's day is over: it is left out.
+fn has_expired(sound: &Sound, plan: &Plan, now: Timestamp) -> bool {
+    let Sound::Prompt(prompt) = sound else {
+        return false;
+    };
+    let expires = plan.announcement(prompt).and_then(|known| known.expires);
+    expires.is_some_and(|at| at <= now)
 }
 
 impl Drop for Leg {

@@ -219,8 +219,12 @@ impl LegState {
         };
         let mut left_ms = heard_ms;
         for sound in self.playings.remove(place).sounds {
+            let known = match &sound {
+                Sound::Prompt(prompt) => plan.announcement(prompt),
+                Sound::Silence { .. } | Sound::RingTone | Sound::Beep => None,
+            };
             let length_ms = match &sound {
-                Sound::Prompt(prompt) => plan.prompt_ms(prompt),
+                Sound::Prompt(_) => known.map(|known| known.length_ms),
                 Sound::Silence { ms } => Some(*ms),
                 Sound::RingTone | Sound::Beep => None,
             };
@@ -230,7 +234,11 @@ impl LegState {
                 && ms > 0
                 && self.heard.len() < MAX_HEARD
             {
-                self.heard.push(Heard { prompt, ms });
+                self.heard.push(Heard {
+                    prompt,
+                    ms,
+                    version: known.map_or(0, |known| known.version),
+                });
             }
         }
     }

@@ -161,6 +161,9 @@ struct Manifest {
 struct Entry {
     version: u32,
     ms: u32,
+    /// From when on it is not said any more, RFC 3339.
+    #[serde(default)]
+    expires: Option<jiff::Timestamp>,
     #[serde(rename = "text")]
     _text: String,
     #[serde(rename = "say", default)]
@@ -203,7 +206,7 @@ fn load_prompt(
     };
     let path = folder.join("8k").join(format!("{id}.wav"));
     let samples = read_samples(&id, path)?;
-    let prompt = Prompt::new(entry.version, &samples);
+    let prompt = Prompt::new(entry.version, &samples).expiring(entry.expires);
     let (said_ms, found_ms) = (entry.ms, prompt.length_ms());
     if said_ms.abs_diff(found_ms) > LENGTH_TOLERANCE_MS {
         return Err(PromptFault::OtherLength {

@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use rotaline_model::PromptId;
 
 use crate::Codec;
@@ -17,6 +18,7 @@ pub const MAX_PROMPT_SAMPLES: usize = 10 * 60 * 8000;
 #[derive(Debug)]
 pub struct Prompt {
     version: u32,
+    expires: Option<Timestamp>,
     alaw: Box<[u8]>,
     ulaw: Box<[u8]>,
 }
@@ -28,6 +30,7 @@ impl Prompt {
         let encoded = |codec: Codec| samples.iter().map(|sample| codec.encode(*sample)).collect();
         Prompt {
             version,
+            expires: None,
             alaw: encoded(Codec::Pcma),
             ulaw: encoded(Codec::Pcmu),
         }
@@ -36,6 +39,18 @@ impl Prompt {
     /// Which wording this is: kept as evidence of what was heard.
     pub fn version(&self) -> u32 {
         self.version
+    }
+
+    /// The same, not to be said from then on.
+    #[must_use]
+    pub fn expiring(mut self, at: Option<Timestamp>) -> Self {
+        self.expires = at;
+        self
+    }
+
+    /// From when on it is not said any more; whoever chooses what is said minds it.
+    pub fn expires(&self) -> Option<Timestamp> {
+        self.expires
     }
 
     /// Its length in milliseconds.

@@ -425,6 +425,9 @@ pub struct Heard {
     pub prompt: PromptId,
     /// How much of it, in milliseconds.
     pub ms: u32,
+    /// Which wording it was; 0: not known.
+    #[serde(default)]
+    pub version: u32,
 }
 
 /// Quality of one leg's incoming audio (RFC 3550 section 6.4; MOS by the E-model, an estimate).

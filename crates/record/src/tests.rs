@@ -512,6 +512,7 @@ fn prompts_are_kept_by_leg() {
     let heard = |ms| Heard {
         prompt: PromptId::parse("greeting").unwrap(),
         ms,
+        version: 1,
     };
     let of = |leg, ms| Fact::PromptsHeard {
         call: call(),

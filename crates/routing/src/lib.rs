@@ -20,7 +20,8 @@ pub use hours::{Opening, WeeklySpan};
 pub use hunt::{Candidate, Hunt, Next};
 pub use phrase::Phrase;
 pub use plan::{
-    Organisation, Outcome, Person, Phone, PhoneKind, Plan, Practice, Session, Specialty,
+    Announcement, Organisation, Outcome, Person, Phone, PhoneKind, Plan, Practice, Session,
+    Specialty,
 };
 pub use presence::{Availability, Presence};
 pub use service::{Answer, Direct, Pifu, PifuOption, Recording, Service};

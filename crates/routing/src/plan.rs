@@ -30,7 +30,7 @@ pub struct Plan {
     pub(crate) practice_by_code: BTreeMap<String, PracticeId>,
     pub(crate) phrases: Phrases,
     pub(crate) prompts: BTreeSet<PromptId>,
-    pub(crate) prompt_ms: BTreeMap<PromptId, u32>,
+    pub(crate) announcements: BTreeMap<PromptId, Announcement>,
 }
 
 /// A trust, board or care area.
@@ -167,6 +167,17 @@ pub struct Practice {
     pub place: Option<String>,
 }
 
+/// What is known of an announcement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Announcement {
+    /// Which wording it is.
+    pub version: u32,
+    /// How long it lasts, in milliseconds.
+    pub length_ms: u32,
+    /// From when on it is not said any more.
+    pub expires: Option<Timestamp>,
+}
+
 /// SERVICE 1.6: how long a phone rings where nothing else is said.
 const RING_TIME: Duration = Duration::from_secs(15);
 
@@ -292,9 +303,9 @@ impl Plan {
         self.phrases.all().chain(&self.prompts)
     }
 
-    /// How long an announcement lasts, if that was said by [`Plan::with_prompt_lengths`].
-    pub fn prompt_ms(&self, prompt: &PromptId) -> Option<u32> {
-        self.prompt_ms.get(prompt).copied()
+    /// What is known of an announcement, if that was said by [`Plan::with_announcements`].
+    pub fn announcement(&self, prompt: &PromptId) -> Option<&Announcement> {
+        self.announcements.get(prompt)
     }
 
     /// The plan with a person's first phone elsewhere: for a demo or test whose phones take the
@@ -310,15 +321,15 @@ impl Plan {
         self
     }
 
-    /// The plan, knowing how long its announcements last in milliseconds, so that a case can say
-    /// how much of each was heard.
+    /// The plan, knowing its announcements, so that a case can say which version of each was
+    /// heard, and how much of it, and so that none is said beyond its day.
     #[must_use]
-    pub fn with_prompt_lengths(mut self, length_ms: impl Fn(&PromptId) -> Option<u32>) -> Self {
-        let known: Vec<(PromptId, u32)> = self
+    pub fn with_announcements(mut self, of: impl Fn(&PromptId) -> Option<Announcement>) -> Self {
+        let known: Vec<(PromptId, Announcement)> = self
             .prompts()
-            .filter_map(|prompt| Some((prompt.clone(), length_ms(prompt)?)))
+            .filter_map(|prompt| Some((prompt.clone(), of(prompt)?)))
             .collect();
-        self.prompt_ms = known.into_iter().collect();
+        self.announcements = known.into_iter().collect();
         self
     }
 

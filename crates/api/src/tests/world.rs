@@ -405,7 +405,11 @@ fn attempt_accepted() -> Fact {
 
 fn prompts_heard(call: CallId) -> Fact {
     let prompt = PromptId::parse("greeting").unwrap();
-    let heard = vec![Heard { prompt, ms: 1_200 }];
+    let heard = vec![Heard {
+        prompt,
+        ms: 1_200,
+        version: 1,
+    }];
     Fact::PromptsHeard {
         call,
         leg: LegId(0),

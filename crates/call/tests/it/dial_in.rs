@@ -206,8 +206,9 @@ fn what_was_heard_is_kept_to_the_millisecond() {
         } => Some(heard.clone()),
         _ => None,
     });
+    let heard = heard.unwrap();
+    assert!(heard.iter().all(|it| it.version == 3));
     let heard: Vec<(String, u32)> = heard
-        .unwrap()
         .iter()
         .map(|it| (it.prompt.as_str().to_owned(), it.ms))
         .collect();
@@ -218,6 +219,14 @@ fn what_was_heard_is_kept_to_the_millisecond() {
     ]
     .map(|(name, ms)| (name.to_owned(), ms));
     assert_eq!(heard, expected);
+}
+
+#[test]
+fn an_announcement_beyond_its_day_is_left_out() {
+    let mut stage = Stage::at("2027-01-01T14:00:00Z", world(NORTHFIELD), DIAL_IN, |_| {});
+    stage.play_until(0);
+    assert!(stage.was_told(CALLER, "organisation/northfield-hospitals"));
+    assert!(!stage.was_told(CALLER, "menu/calls-are-recorded"));
 }
 
 #[test]

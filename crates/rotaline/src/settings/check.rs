@@ -8,7 +8,7 @@ use std::time::Duration;
 use rotaline_engine as engine;
 use rotaline_media::PromptBank;
 use rotaline_model::NodeId;
-use rotaline_routing::{Plan, Source};
+use rotaline_routing::{Announcement, Plan, Source};
 use rotaline_sip as sip;
 use rotaline_switch as switch;
 
@@ -97,9 +97,14 @@ pub(super) fn check(raw: Raw, file: &str, folder: &Path) -> Result<Settings, Vec
             http_listen: raw.http.listen,
             data: folder.join(&raw.data),
             engine,
-            plan: Arc::new(
-                plan.with_prompt_lengths(|id| prompts.get(id).map(|prompt| prompt.length_ms())),
-            ),
+            plan: Arc::new(plan.with_announcements(|id| {
+                let prompt = prompts.get(id)?;
+                Some(Announcement {
+                    version: prompt.version(),
+                    length_ms: prompt.length_ms(),
+                    expires: prompt.expires(),
+                })
+            })),
             prompts: Arc::new(prompts),
         }),
         (Some(_) | None, Some(_) | None) => Err(faults.found),

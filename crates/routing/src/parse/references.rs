@@ -48,7 +48,7 @@ pub(super) fn follow(mut parts: Parts, file: &str, faults: &mut Faults) -> Optio
         practice_by_code,
         phrases: Phrases::new(),
         prompts: BTreeSet::new(),
-        prompt_ms: BTreeMap::new(),
+        announcements: BTreeMap::new(),
     };
     plan.prompts = named_prompts(&plan);
     Some(plan)

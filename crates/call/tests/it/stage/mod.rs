@@ -17,7 +17,7 @@ use rotaline_model::{
     PhoneNumber, Pii, PlayId, Seed, Sound,
 };
 use rotaline_record::{Answer, AttemptResult, CallerId, Fact};
-use rotaline_routing::{Plan, Presence, Source};
+use rotaline_routing::{Announcement, Plan, Presence, Source};
 
 pub use checker::Checker;
 pub use plans::{DIRECT, NORTHFIELD};
@@ -110,7 +110,15 @@ pub fn world(plan: &str) -> World {
         text: plan.to_owned(),
     };
     let plan = Plan::parse(&[source]).unwrap();
-    let plan = plan.with_prompt_lengths(|_| Some(u32::try_from(PROMPT_MS).unwrap()));
+    let plan = plan.with_announcements(|prompt| {
+        Some(Announcement {
+            version: 3,
+            length_ms: u32::try_from(PROMPT_MS).unwrap(),
+            // In time for New Year's Day.
+            expires: (prompt.as_str() == "menu/calls-are-recorded")
+                .then(|| "2027-01-01T00:00:00Z".parse().unwrap()),
+        })
+    });
     World {
         plan: Rc::new(RefCell::new(Arc::new(plan))),
         presence: Rc::new(RefCell::new(Presence::default())),
