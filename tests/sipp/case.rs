@@ -156,7 +156,12 @@ fn bookkeeping(case: &Value, scenario: &Scenario) -> Vec<String> {
         case["left_out"].as_u64().unwrap_or(0) == 0,
         "facts were left out",
     );
-    let talked = scenario.is.case.talk_ended_by.is_some();
+    // An interrupted talk has no end that anybody told, and lasts as long as its recording.
+    let interrupted = scenario.is.case.end == INTERRUPTED
+        && list_of(case, "attempts")
+            .iter()
+            .any(|attempt| attempt["joined_at"].is_string());
+    let talked = interrupted || scenario.is.case.talk_ended_by.is_some();
     let talk_s = case["talk_s"].as_f64().unwrap_or(0.0);
     // Who has a voice talks for longer than a millisecond.
     let has_voice = scenario.is.caller.script.is_some();
