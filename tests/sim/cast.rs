@@ -28,6 +28,11 @@ pub const TIMERS: TimerConfig = TimerConfig {
 /// Specialists in a world; the plan names them p0, p1...
 pub const SPECIALISTS: usize = 6;
 
+/// The specialty for which two phones may ring at once.
+pub const OVERLAP: &str = "dermatology";
+/// The specialty whose specialists' keys do something during a talk.
+pub const KEYS: &str = "rheumatology";
+
 /// When rogues that are still up hang up.
 const LAST_WORD: Duration = Duration::from_secs(1300);
 
@@ -72,7 +77,8 @@ impl Dice {
     }
 }
 
-/// The plan of every world: two rotas that share people, one that is empty, and a direct line.
+/// The plan of every world: rotas that share people, one of them with overlap and one whose
+/// specialists' keys do something; empty ones, with overflow and without; and a direct line.
 pub fn plan() -> Plan {
     let mut text = String::from(
         r#"
@@ -80,6 +86,12 @@ inbound_number = "020 7946 0000"
 [organisation.northfield]
 name = "Northfield Hospitals"
 zone = "Europe/London"
+ask_nhs_number = true
+[practice.elm-street]
+name = "Elm Street"
+numbers = ["01632 960001", "01632 960002", "01632 960003"]
+reception = "01632 960100"
+code = "77"
 [number."020 7946 0001"]
 service = "dial-in"
 organisation = "northfield"
@@ -97,15 +109,17 @@ name = "Referral made"
 key = 2
 "#,
     );
-    for (name, key, people) in [
-        ("cardiology", 1, r#"["p0", "p1", "p2", "p3"]"#),
-        ("dermatology", 2, r#"["p4", "p5", "p0"]"#),
-        ("neurology", 3, "[]"),
+    for (name, key, people, more) in [
+        ("cardiology", 1, r#"["p0", "p1", "p2", "p3"]"#, ""),
+        (OVERLAP, 2, r#"["p4", "p5", "p0"]"#, "overlap_s = 4"),
+        ("neurology", 3, "[]", ""),
+        (KEYS, 41, r#"["p2", "p5"]"#, "in_call_keys = true"),
+        ("renal", 42, "[]", "overflow = \"cardiology\""),
     ] {
         write!(
             text,
             "[specialty.{name}]\norganisation = \"northfield\"\nname = \"{name}\"\nkey = {key}\n\
-             hours = [\"daily 00:00-24:00\"]\noutcomes = \"advice\"\n"
+             hours = [\"daily 00:00-24:00\"]\noutcomes = \"advice\"\n{more}\n"
         )
         .expect("a string takes all");
         if people != "[]" {
@@ -124,6 +138,11 @@ key = 2
         )
         .expect("a string takes all");
     }
+    // Colleagues share this one.
+    text.push_str(
+        "[[person.p2.phone]]\nkind = \"desk\"\nto = \"sip:p4@10.1.0.4:5060\"\n\
+         [[person.p5.phone]]\nkind = \"desk\"\nto = \"sip:p4@10.1.0.4:5060\"\n",
+    );
     let source = Source {
         name: "sim.toml".to_owned(),
         text,
@@ -187,7 +206,12 @@ fn mood(dice: &mut Dice) -> Manner {
             then: vec![pause(dice, 3_000), key('7'), pause(dice, 3_000), key('1')],
         },
         _ => {
-            let mut then = vec![pause(dice, 8_000), key('1'), pause(dice, 60_000)];
+            let mut then = vec![pause(dice, 8_000), key('1'), pause(dice, 30_000)];
+            if dice.percent(40) {
+                let what = *dice.one_of(&['2', '2', '3', '4', '9', '7']);
+                then.extend([key('*'), pause(dice, 3_500), key(what)]);
+            }
+            then.push(pause(dice, 40_000));
             if dice.percent(60) {
                 then.push(Step::HangUp);
             }
@@ -240,6 +264,9 @@ pub fn caller(number: usize, media: Media, dice: &mut Dice, seed: u64) -> Statio
     station
 }
 
+/// Between the keys of one choice.
+const BETWEEN_KEYS: Duration = Duration::from_millis(300);
+
 fn habits(dice: &mut Dice) -> Vec<Step> {
     let mut steps = vec![pause(dice, 9_000)];
     match dice.below(12) {
@@ -249,7 +276,16 @@ fn habits(dice: &mut Dice) -> Vec<Step> {
         2 => steps.extend([key('7'), pause(dice, 3_000)]),
         _ => {}
     }
-    steps.push(key(*dice.one_of(&['1', '1', '1', '2', '2', '3'])));
+    let choices = [
+        "1", "1", "1", "2", "2", "2", "3", "41", "41", "41", "42", "4", "#", "977#", "92",
+    ];
+    let keys = dice.one_of(&choices).chars();
+    steps.extend(keys.flat_map(|character| [key(character), Step::Pause(BETWEEN_KEYS)]));
+    if dice.percent(10) {
+        steps.push(pause(dice, 9_000));
+        let number = "9434765919".chars();
+        steps.extend(number.flat_map(|digit| [key(digit), Step::Pause(BETWEEN_KEYS)]));
+    }
     match dice.below(8) {
         // Goes back to the menu while phones ring, and chooses anew.
         0 => steps.extend([pause(dice, 20_000), key('*'), pause(dice, 4_000), key('2')]),
@@ -257,7 +293,7 @@ fn habits(dice: &mut Dice) -> Vec<Step> {
         1 => {
             for _ in 0..12 {
                 steps.push(pause(dice, 5_000));
-                steps.push(key(*dice.one_of(&['1', '2', '#', '*', '0', '5'])));
+                steps.push(key(*dice.one_of(&['1', '2', '#', '*', '0', '5', '4', '9'])));
             }
         }
         // Talks, and hangs up first.

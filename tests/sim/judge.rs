@@ -3,13 +3,14 @@
 //! It sees what leaves the switch (records, media commands) and what the phones did. It knows none
 //! of the flows' rules.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use rotaline_media::Command;
-use rotaline_model::{Acceptance, CaseId, Digit, Mono, PersonId};
+use rotaline_model::{CaseId, Digit, Mono, PersonId};
 use rotaline_record::{AttemptResult, Fact, Origin, Record};
 
+use crate::cast::{KEYS, OVERLAP};
 use crate::sounds::Legs;
 
 /// The longest silence to a caller who waits for us (SERVICE.md 1.5), and a packet's time.
@@ -21,8 +22,14 @@ struct Contact {
     opened: u32,
     closed: u32,
     sequence: u64,
-    open_attempt: Option<u16>,
-    acceptance: Option<Acceptance>,
+    /// Attempts that have not ended, and whom they ring.
+    open_attempts: BTreeMap<u16, Option<PersonId>>,
+    /// Who has accepted.
+    accepted: BTreeSet<PersonId>,
+    /// Phones that may ring at once.
+    may_ring: usize,
+    /// Whether a specialist's keys may bring another.
+    may_add: bool,
     /// Since when its caller waits for us.
     waiting_since: Option<Mono>,
     joined: bool,
@@ -53,6 +60,12 @@ pub struct Tally {
     pub attempts: u64,
     /// Cases with an outcome.
     pub outcomes: u64,
+    /// Attempts that rang beside another.
+    pub overlaps: u64,
+    /// Specialists, or other phones of theirs, who came into a talk.
+    pub added: u64,
+    /// NHS numbers, flags and pauses of a recording.
+    pub keyed: u64,
 }
 
 impl Judge {
@@ -72,37 +85,47 @@ impl Judge {
             Fact::CaseClosed { .. } => {
                 contact.closed += 1;
                 self.busy.retain(|_, case| *case != record.case);
-                if contact.open_attempt.is_some() {
+                if !contact.open_attempts.is_empty() {
                     broken.push("it closed with an attempt open");
                 }
             }
             Fact::AttemptStarted { .. } | Fact::AttemptEnded { .. } => {
+                let rings = contact.open_attempts.len();
                 broken.extend(attempt(&mut self.busy, contact, record));
+                self.tally.overlaps += u64::from(rings == 1 && contact.open_attempts.len() == 2);
             }
             Fact::Joined { .. } => {
                 if contact.joined {
-                    broken.push("a second specialist was joined");
+                    if !contact.may_add {
+                        broken.push("a second specialist was joined");
+                    }
+                    // Of several, each may go when they like: no fact tells when.
+                    self.busy.retain(|_, case| *case != record.case);
+                    self.tally.added += 1;
                 }
                 contact.joined = true;
             }
+            Fact::NhsNumberGiven { .. } | Fact::Flagged { .. } | Fact::RecordingPaused { .. } => {
+                self.tally.keyed += 1;
+            }
             Fact::TalkEnded { .. } => self.busy.retain(|_, case| *case != record.case),
             Fact::OutcomeSet { .. } => contact.outcome = true,
+            Fact::SpecialtyChosen { specialty, .. } => {
+                contact.may_ring = 1 + usize::from(specialty.as_str() == OVERLAP);
+                contact.may_add = specialty.as_str() == KEYS;
+            }
             Fact::CallStarted { .. }
             | Fact::CallerAnswered { .. }
-            | Fact::SpecialtyChosen { .. }
             | Fact::AttemptRinging { .. }
             | Fact::AttemptAnswered { .. }
             | Fact::ErrandClaimed { .. }
             | Fact::CodeRefused { .. }
-            | Fact::NhsNumberGiven { .. }
             | Fact::KeepTryingAsked { .. }
             | Fact::KeepTryingEnded { .. }
             | Fact::CallBackRequested { .. }
             | Fact::RequestChanged { .. }
             | Fact::CallsPaused { .. }
             | Fact::CallsResumed { .. }
-            | Fact::Flagged { .. }
-            | Fact::RecordingPaused { .. }
             | Fact::PromptsHeard { .. }
             | Fact::LegQuality { .. }
             | Fact::Ladder { .. }
@@ -131,20 +154,23 @@ impl Judge {
         }
     }
 
-    /// A room never holds more than a caller and one specialist.
+    /// A room never holds more than a caller and one specialist, unless a specialist asked for it.
     pub fn rooms(&mut self, command: &Command, legs: &Legs) {
-        if let Command::Enter { room, .. } = command
-            && legs.in_room(*room) > 2
-        {
+        let Command::Enter { room, .. } = command else {
+            return;
+        };
+        let asked = legs.inside(*room).any(|keys| keys.contains(&Digit::STAR));
+        let most = if asked { 4 } else { 2 };
+        if legs.inside(*room).count() > most {
             self.broken
-                .push(format!("{room:?} holds more than two legs"));
+                .push(format!("{room:?} holds more than {most} legs"));
         }
     }
 
     /// A caller who waits for us hears something.
     pub fn silence(&mut self, now: Mono, legs: &Legs) {
         for (case, contact) in &mut self.contacts {
-            if contact.open_attempt.is_none() || contact.joined {
+            if contact.open_attempts.is_empty() || contact.joined {
                 contact.waiting_since = None;
                 continue;
             }
@@ -183,32 +209,37 @@ fn attempt(
 ) -> Vec<&'static str> {
     let mut broken = Vec::new();
     if let Fact::AttemptStarted {
-        attempt,
-        acceptance,
-        person,
-        ..
+        attempt, person, ..
     } = &record.fact
     {
+        let with_another = |case: CaseId| case != record.case;
         if let Some(person) = person
-            && busy.insert(person.clone(), record.case).is_some()
+            && busy
+                .insert(person.clone(), record.case)
+                .is_some_and(with_another)
         {
             broken.push("it rang somebody who was busy with another");
         }
-        if contact.open_attempt.replace(*attempt).is_some() {
-            broken.push("two phones rang for it at a time");
+        contact.open_attempts.insert(*attempt, person.clone());
+        if contact.open_attempts.len() > contact.may_ring.max(1) {
+            broken.push("too many phones rang for it at a time");
         }
-        contact.acceptance = Some(*acceptance);
         contact.attempts += 1;
     }
     if let Fact::AttemptEnded {
         attempt, result, ..
     } = &record.fact
     {
-        if *result != AttemptResult::Accepted {
-            busy.retain(|_, case| *case != record.case);
-        }
-        if contact.open_attempt.take() != Some(*attempt) {
-            broken.push("an attempt ended that was not open");
+        match contact.open_attempts.remove(attempt) {
+            None => broken.push("an attempt ended that was not open"),
+            Some(Some(person)) if *result == AttemptResult::Accepted => {
+                contact.accepted.insert(person);
+            }
+            // Whose other phone was tried still talks.
+            Some(Some(person)) if !contact.accepted.contains(&person) => {
+                busy.remove(&person);
+            }
+            Some(_) => {}
         }
     }
     broken

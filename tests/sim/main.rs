@@ -146,6 +146,13 @@ fn every_call_ends_well_whatever_happens() {
         total(|e| e.tally.attempts),
         total(|e| e.tally.outcomes),
     );
+    let rare = [
+        total(|e| e.tally.overlaps),
+        total(|e| e.tally.added),
+        total(|e| e.tally.keyed),
+    ];
+    let [overlaps, added, keyed] = rare;
+    println!("{overlaps} overlaps, {added} added to a talk, {keyed} other keys that did something");
     let broken: Vec<_> = endings
         .iter()
         .filter(|(_, ending)| !ending.broken.is_empty())
@@ -157,6 +164,7 @@ fn every_call_ends_well_whatever_happens() {
     // A simulation in which nobody is ever joined proves nothing.
     assert!(total(|e| e.tally.joined) * 4 > total(|e| e.tally.cases));
     if worlds > PACKETS_EVERY {
+        assert!(rare.iter().all(|figure| *figure > 0), "{rare:?}");
         let with_packets = |(seed, _): &&(u64, Ending)| seed % PACKETS_EVERY == PACKETS_FIRST;
         let mut packets = endings.iter().filter(with_packets);
         assert!(packets.all(|(_, ending)| ending.tally.joined > 0));

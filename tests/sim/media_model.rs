@@ -247,7 +247,7 @@ impl MediaModel {
                 Some(Sound::RingTone) => Hearing::RingTone,
                 Some(Sound::Silence { .. }) => Hearing::Silence,
                 None => match self.seen.get(*name).and_then(|seen| seen.room) {
-                    Some(room) if self.seen.in_room(room) > 1 => Hearing::Tone(1000),
+                    Some(room) if self.seen.inside(room).count() > 1 => Hearing::Tone(1000),
                     Some(_) | None => Hearing::Silence,
                 },
             };

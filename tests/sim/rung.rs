@@ -3,7 +3,7 @@
 //! SERVICE.md 1.9: "CANCEL, BYE leave <= 500 ms (a CANCEL waits for the first provisional, RFC 3261
 //! 9.1; a late 200 gets ACK and BYE)". Seen at the switch's socket, where nothing is lost yet.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use rotaline_model::{CaseId, Mono};
@@ -14,6 +14,9 @@ use crate::text::{header, is_invite_response, is_request};
 /// How soon a phone must be left alone.
 const LEAVE: Duration = Duration::from_millis(500);
 
+/// How long "A colleague has answered" may take.
+const GOODBYE: Duration = Duration::from_secs(2);
+
 /// A phone that we ring, or that has answered.
 #[derive(Debug)]
 struct Rung {
@@ -22,6 +25,8 @@ struct Rung {
     heard: Option<Mono>,
     /// When its attempt came to nothing.
     given_up: Option<Mono>,
+    /// Whether it hears that a colleague has answered before it is left alone.
+    goodbye: bool,
 }
 
 /// All phones that we ring, by their Call-ID.
@@ -30,6 +35,8 @@ pub struct RungPhones {
     phones: BTreeMap<String, Rung>,
     /// The attempt whose INVITE is about to leave.
     started: Option<(CaseId, u16)>,
+    /// Cases that somebody has accepted.
+    taken: BTreeSet<CaseId>,
 }
 
 impl RungPhones {
@@ -37,6 +44,14 @@ impl RungPhones {
     pub fn record(&mut self, now: Mono, record: &Record) {
         if let Fact::AttemptStarted { attempt, .. } = &record.fact {
             self.started = Some((record.case, *attempt));
+        }
+        if let Fact::AttemptEnded { result, .. } = &record.fact
+            && *result == AttemptResult::Accepted
+        {
+            self.taken.insert(record.case);
+        }
+        if let Fact::CaseClosed { .. } = &record.fact {
+            self.taken.remove(&record.case);
         }
         if let Fact::AttemptEnded {
             attempt, result, ..
@@ -46,6 +61,8 @@ impl RungPhones {
             let over = (record.case, *attempt);
             if let Some(rung) = self.phones.values_mut().find(|it| it.attempt == over) {
                 rung.given_up = Some(now);
+                rung.goodbye =
+                    *result == AttemptResult::Abandoned && self.taken.contains(&record.case);
             }
         }
     }
@@ -60,6 +77,7 @@ impl RungPhones {
                     attempt,
                     heard: None,
                     given_up: None,
+                    goodbye: false,
                 };
                 self.phones.insert(call_id.to_owned(), rung);
             }
@@ -97,11 +115,14 @@ impl RungPhones {
 
     /// The Call-ID of a phone that should have been left alone by now.
     pub fn overdue(&mut self, now: Mono) -> Option<String> {
-        let late = |at: Option<Mono>| at.is_some_and(|at| now.since(at) > LEAVE);
+        let late = |at: Option<Mono>, goodbye| {
+            let allowed = if goodbye { LEAVE + GOODBYE } else { LEAVE };
+            at.is_some_and(|at| now.since(at) > allowed)
+        };
         let overdue = self
             .phones
             .iter()
-            .find(|(_, rung)| late(rung.heard) && late(rung.given_up))
+            .find(|(_, rung)| late(rung.heard, false) && late(rung.given_up, rung.goodbye))
             .map(|(call_id, _)| call_id.clone())?;
         self.phones.remove(&overdue);
         Some(overdue)

@@ -86,10 +86,13 @@ impl Legs {
         self.legs.get(&leg).map_or(&[], |leg| &leg.keys)
     }
 
-    /// How many legs are in a room.
-    pub fn in_room(&self, room: MediaRoom) -> usize {
-        let inside = |leg: &&Seen| leg.room == Some(room);
-        self.legs.values().filter(inside).count()
+    /// The legs in a room: what each of their phones has pressed.
+    pub fn inside(&self, room: MediaRoom) -> impl Iterator<Item = &[Digit]> {
+        let inside = move |leg: &&Seen| leg.room == Some(room);
+        self.legs
+            .values()
+            .filter(inside)
+            .map(|leg| leg.keys.as_slice())
     }
 
     /// How long the caller of a case has heard nothing.
