@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use rotaline_model::{AskId, CallId, EndCause, LegId, Mono, Now, PersonId, PlayId};
-use rotaline_record::{Answer, CallerId, Fact, RecordingPart};
+use rotaline_record::{Answer, CallerId, Fact, Question, RecordingPart};
 use rotaline_routing::{Plan, Presence, Recording};
 
 use crate::boundary::{Action, Gone, Input};
@@ -206,6 +206,14 @@ impl Cx {
     pub(crate) async fn note_durably(&self, fact: Fact, patience: Duration) -> Answer {
         let waiting = self.expect();
         self.act(Action::NoteDurably(waiting.ask, Box::new(fact)));
+        waiting.within(patience).await
+    }
+
+    /// Asks, and waits no longer than `patience`.
+    #[expect(dead_code, reason = "codes and PINs are what is asked")]
+    pub(crate) async fn ask(&self, question: Question, patience: Duration) -> Answer {
+        let waiting = self.expect();
+        self.act(Action::Ask(waiting.ask, Box::new(question)));
         waiting.within(patience).await
     }
 
