@@ -11,8 +11,9 @@
 //! - At the queue's bound (65,536) a record is dropped, counted and logged; [`Journal::pressure`]
 //!   says so at half of it, in time to take no new calls. Blocking here would stop all calls for
 //!   one slow disk.
-//! - Segments are removed when the consumer has passed them; an alarm comes when the journal is
-//!   four fifths full; when it is full, records are refused and counted.
+//! - Segments are removed when the consumer has passed them; when the journal is four fifths full,
+//!   or its disk has less than 16 MiB left, an alarm comes and no new calls are taken; when the
+//!   journal is full, records are refused and counted; when the disk is, they wait in the queue.
 //! - At start the torn end of the last segment is cut off, and a new segment begun. Damage
 //!   elsewhere is passed over, loudly. A newer program's frames are an error, never skipped.
 //!
@@ -129,7 +130,7 @@ struct Shared {
     moved: Condvar,
     /// The last write failed.
     failing: AtomicBool,
-    /// Over four fifths full.
+    /// The journal or its disk is nearly full.
     high: AtomicBool,
     dropped: Count,
     damaged: Count,
@@ -269,6 +270,11 @@ impl Journal {
 /// The recorder's records go into the journal.
 impl RecordSink for Journal {
     fn store(&self, records: Vec<Record>) -> bool {
+        // It comes again with the same facts every few seconds: nothing but copies for the queue,
+        // which the calls that are up need.
+        if self.shared.failing.load(Ordering::Relaxed) {
+            return false;
+        }
         let records = records.into_iter().map(Box::new).collect();
         self.request(records).wait().is_ok()
     }

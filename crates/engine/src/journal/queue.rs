@@ -1,7 +1,8 @@
 //! The queue between everybody who appends and the journal's thread.
 //!
 //! A plain append takes an uncontended lock and pushes; the thread is woken only if it has nothing
-//! to do, or if somebody waits for the disk. Otherwise it comes by itself every 20 ms.
+//! to do, or if somebody waits for the disk. Otherwise it comes by itself every 20 ms, and once a
+//! second when nothing happens: the disk may fill up, or be given room, without us.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -17,6 +18,8 @@ pub(super) const MAX_QUEUED: usize = 65_536;
 const PRESSING: usize = MAX_QUEUED / 2;
 /// Writes are gathered for so long, unless somebody waits.
 const GROUP_INTERVAL: Duration = Duration::from_millis(20);
+/// With nothing to do, the thread looks at the disk so often.
+const LOOK_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Why something may not be on disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -129,15 +132,19 @@ impl Queue {
         self.changed.notify_one();
     }
 
-    /// The thread: waits for work and swaps it into `batch`, which must be empty.
+    /// The thread: waits for work and swaps it into `batch`, which must be empty, and stays so if
+    /// nothing came for a second.
     pub(super) fn take(&self, batch: &mut Vec<Entry>) -> GoOn {
         let mut inner = self.lock();
         while inner.entries.is_empty() && inner.state == State::Open {
             inner.thread = Thread::Idle;
-            inner = self
-                .changed
-                .wait(inner)
-                .unwrap_or_else(PoisonError::into_inner);
+            let waited = self.changed.wait_timeout(inner, LOOK_INTERVAL);
+            let (woken, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
+            inner = woken;
+            if timeout.timed_out() && inner.entries.is_empty() && inner.state == State::Open {
+                inner.thread = Thread::Busy;
+                return GoOn::Yes;
+            }
         }
         inner.thread = Thread::Busy;
         let gathering = |inner: &mut Inner| {

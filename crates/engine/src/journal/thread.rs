@@ -30,6 +30,10 @@ use crate::recording::alarm::Alarm;
 const MAX_GROUP: usize = 4_096;
 /// How long after a failure the next try comes.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
+/// With less room on the disk no new calls are taken: what is left is for those that are up.
+const LEAST_FREE_BYTES: u64 = 16 << 20;
+/// With so much they are taken again.
+const ENOUGH_FREE_BYTES: u64 = 24 << 20;
 
 /// The thread's state.
 #[derive(Debug)]
@@ -52,11 +56,13 @@ pub(super) struct JournalWriter {
     size: Size,
 }
 
-/// How full the journal is.
+/// How full the journal is, and its disk. Between two bounds it stays what it was, so that calls
+/// are not taken and refused by turns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Fill {
+    /// At most three fifths, and enough room on the disk.
     Fine,
-    /// Over four fifths.
+    /// Over four fifths, or hardly any room on the disk.
     High,
 }
 
@@ -135,6 +141,7 @@ impl JournalWriter {
         }
         if let Some(cursor) = release {
             self.release(cursor);
+            self.judge_fill();
         }
         self.size.0.set(self.total() as f64);
     }
@@ -239,22 +246,31 @@ impl JournalWriter {
         }
     }
 
+    /// Room on the disk; if that is not known, the writes will tell.
+    fn free_bytes(&self) -> u64 {
+        rustix::fs::statvfs(&self.folder).map_or(u64::MAX, |disk| disk.f_bavail * disk.f_frsize)
+    }
+
     fn total(&self) -> u64 {
         self.sealed.values().sum::<u64>() + self.segment.offset
     }
 
-    /// The alarm comes well before the journal is full.
+    /// The alarm comes well before the journal or its disk is full.
     fn judge_fill(&mut self) {
-        let fill = if self.total() > self.total_bytes / 5 * 4 {
+        let (total, fifth, free) = (self.total(), self.total_bytes / 5, self.free_bytes());
+        let fill = if total > fifth * 4 || free < LEAST_FREE_BYTES {
             Fill::High
-        } else {
+        } else if total <= fifth * 3 && free >= ENOUGH_FREE_BYTES {
             Fill::Fine
+        } else {
+            self.fill
         };
         if fill == Fill::High && self.fill == Fill::Fine {
             tracing::error!(
-                bytes = self.total(),
-                limit_bytes = self.total_bytes,
-                "the journal is four fifths full: nobody consumes it"
+                used_mib = total >> 20,
+                limit_mib = self.total_bytes >> 20,
+                free_mib = free >> 20,
+                "the journal is four fifths full, or its disk nearly: no new calls are taken"
             );
         }
         self.fill = fill;

@@ -52,7 +52,11 @@ impl WavFile {
             frames: 0,
             header_frames: u64::MAX,
         };
-        wav.write_header()?;
+        if let Err(error) = wav.write_header() {
+            // A disk that takes a name but no contents would be filled with names.
+            let _ = std::fs::remove_file(path);
+            return Err(error);
+        }
         Ok(wav)
     }
 

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use rotaline_model::NodeId;
 use tokio::sync::oneshot;
 
+use super::super::RecordSink;
 use super::super::open_cases::OpenCases;
 use super::super::queue::{Entry, GoOn, MAX_QUEUED, Queue};
 use super::super::segment::Segment;
@@ -49,6 +50,47 @@ fn at_its_size_the_journal_refuses_and_takes_again_when_it_is_consumed() {
     journal.flush().wait().unwrap();
     journal.append_durably(any(sequence)).wait().unwrap();
     assert_eq!(journal.pressure(), Pressure::Normal);
+    thread.stop();
+}
+
+#[test]
+fn pressure_ends_with_the_room_that_is_made_though_nothing_is_appended() {
+    let folder = TestFolder::new();
+    let small = JournalConfig {
+        segment_bytes: 1_000,
+        total_bytes: 10_000,
+        ..config(folder.path())
+    };
+    let Opened {
+        journal, thread, ..
+    } = open(small, Timestamp::UNIX_EPOCH, NodeId(1)).unwrap();
+    let mut sequence = 0;
+    while journal.pressure() == Pressure::Normal {
+        journal.append_durably(any(sequence)).wait().unwrap();
+        sequence += 1;
+    }
+    // Less than four fifths, more than three: as it was, so that it does not flap.
+    for (segment, wanted) in [(3, Pressure::High), (u64::MAX, Pressure::Normal)] {
+        journal.release(Cursor { segment, offset: 0 });
+        // The first flush does what came before it, and the second shows that it is done.
+        journal.flush().wait().unwrap();
+        journal.flush().wait().unwrap();
+        assert_eq!(journal.pressure(), wanted);
+    }
+    thread.stop();
+}
+
+#[test]
+fn while_the_disk_fails_the_recorder_is_refused_and_fills_no_queue() {
+    let folder = TestFolder::new();
+    let Opened {
+        journal, thread, ..
+    } = open_journal(&folder);
+    journal.shared.failing.store(true, Ordering::Relaxed);
+    assert!(!journal.store(vec![any(1)]));
+    journal.shared.failing.store(false, Ordering::Relaxed);
+    assert!(journal.store(vec![any(2)]));
+    assert_eq!(read_from_start(&journal), [any(2)]);
     thread.stop();
 }
 
