@@ -77,11 +77,8 @@ impl Dice {
     }
 }
 
-/// The plan of every world: rotas that share people, one of them with overlap and one whose
-/// specialists' keys do something; empty ones, with overflow and without; and a direct line.
-pub fn plan() -> Plan {
-    let mut text = String::from(
-        r#"
+/// What every plan begins with.
+const HEAD: &str = r#"
 inbound_number = "020 7946 0000"
 [organisation.northfield]
 name = "Northfield Hospitals"
@@ -107,8 +104,12 @@ key = 1
 id = "referral-made"
 name = "Referral made"
 key = 2
-"#,
-    );
+"#;
+
+/// The plan of every world: rotas that share people, one of them with overlap and one whose
+/// specialists' keys do something; empty ones, with overflow and without; and a direct line.
+pub fn plan() -> Plan {
+    let mut text = HEAD.to_owned();
     for (name, key, people, more) in [
         ("cardiology", 1, r#"["p0", "p1", "p2", "p3"]"#, ""),
         (OVERLAP, 2, r#"["p4", "p5", "p0"]"#, "overlap_s = 4"),

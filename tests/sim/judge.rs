@@ -37,6 +37,14 @@ struct Contact {
     outcome: bool,
 }
 
+impl Contact {
+    /// What the plan of every world allows from now on.
+    fn chooses(&mut self, specialty: &str) {
+        self.may_ring = 1 + usize::from(specialty == OVERLAP);
+        self.may_add = specialty == KEYS;
+    }
+}
+
 /// Watches, and collects what was broken.
 #[derive(Default)]
 pub struct Judge {
@@ -111,8 +119,7 @@ impl Judge {
             Fact::TalkEnded { .. } => self.busy.retain(|_, case| *case != record.case),
             Fact::OutcomeSet { .. } => contact.outcome = true,
             Fact::SpecialtyChosen { specialty, .. } => {
-                contact.may_ring = 1 + usize::from(specialty.as_str() == OVERLAP);
-                contact.may_add = specialty.as_str() == KEYS;
+                contact.chooses(specialty.as_str());
             }
             Fact::CallStarted { .. }
             | Fact::CallerAnswered { .. }
