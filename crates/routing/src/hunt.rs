@@ -1,5 +1,5 @@
-//! The order of a hunt (SERVICE 1.6): people of the current session in rota order, one phone each
-//! in the first round, the phones that were not tried in the rounds after it.
+//! The order of a hunt (SERVICE 1.6): people of the current session in the specialty's order, one
+//! phone each in the first round, the phones that were not tried in the rounds after it.
 //!
 //! It says who is next; ringing them, and how long for, is the call's.
 
@@ -75,7 +75,7 @@ impl Hunt {
         let Some(specialty) = plan.specialty(&self.specialty) else {
             return Next::NobodyOnRota;
         };
-        let people = plan.on_rota(specialty, now);
+        let people = plan.ranked(specialty, presence.tally(), now);
         if people.is_empty() && self.tried.is_empty() {
             return Next::NobodyOnRota;
         }
@@ -83,7 +83,8 @@ impl Hunt {
             .organisation(&specialty.organisation)
             .map_or(1, |it| it.rounds);
         while self.round <= rounds {
-            for (place, person) in people.iter().enumerate() {
+            for ranked in &people {
+                let person = ranked.person;
                 if self.done.contains(&person.id) {
                     continue;
                 }
@@ -105,7 +106,8 @@ impl Hunt {
                 if self.round == 1 || !more {
                     self.done.push(person.id.clone());
                 }
-                let candidate = self.candidate(plan, specialty, person, phone, place);
+                let reason = plan.reason(specialty, presence.tally(), *ranked, now);
+                let candidate = self.candidate(plan, specialty, person, phone, &reason);
                 self.tried.push((person.id.clone(), phone.to.clone()));
                 return Next::Ring(Box::new(candidate));
             }
@@ -128,7 +130,7 @@ impl Hunt {
         specialty: &Specialty,
         person: &Person,
         phone: &Phone,
-        place: usize,
+        reason: &str,
     ) -> Candidate {
         let turn = match self.round {
             1 => "",
@@ -142,7 +144,7 @@ impl Hunt {
             to: phone.to.clone(),
             ring_time: plan.ring_time(specialty, person, phone),
             round: self.round,
-            reason: format!("number {} on the rota{turn}{skipped}", place + 1),
+            reason: format!("{reason}{turn}{skipped}"),
         }
     }
 }

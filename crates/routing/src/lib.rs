@@ -4,24 +4,42 @@
 //! changes while calls are up. Nothing here reads a clock: the time is passed in.
 
 mod address;
+mod bank_holidays;
+mod check;
+mod day;
+mod explain;
 mod fault;
 mod hours;
 mod hunt;
+mod order;
 mod parse;
 mod phrase;
 mod plan;
 mod presence;
 mod read;
+mod rota;
 mod service;
+mod tally;
+mod week;
 
 pub use address::{BadAddress, PhoneAddress};
+pub use bank_holidays::Nation;
+pub use check::{Finding, Problem, check};
+pub use day::{HoursFrom, SessionFrom};
+pub use explain::{Explanation, NotRung, Rung, WhyNot, explain};
 pub use fault::{Fault, Source};
-pub use hours::{Opening, WeeklySpan};
+pub use hours::{DaySpan, Opening, WeeklySpan};
 pub use hunt::{Candidate, Hunt, Next};
+pub use order::Order;
 pub use phrase::Phrase;
 pub use plan::{
-    Announcement, Organisation, Outcome, Person, Phone, PhoneKind, Plan, Practice, Session,
-    Specialty,
+    Announcement, Organisation, Outcome, Person, Phone, PhoneKind, Plan, Practice, Specialty,
 };
 pub use presence::{Availability, Presence};
+pub use rota::{
+    Absence, Dates, HolidaySession, HoursOn, OnBankHoliday, Override, Session, SessionOn, Swap,
+    name_of,
+};
 pub use service::{Answer, Direct, Pifu, PifuOption, Recording, Service};
+pub use tally::{Rate, Tally};
+pub use week::{Away, DayOfWeek, SessionOfWeek, TurnOfWeek, week};

@@ -1,15 +1,20 @@
 //! From what people wrote to a plan: every section read, then every reference followed.
 
+mod bank_holidays;
+mod dates;
 mod numbers;
 mod parts;
 mod references;
+mod rota;
 mod times;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::civil::Date;
 use rotaline_model::{BadSlug, OrganisationId, PersonId, PhoneNumber, PracticeId, SpecialtyId};
 use toml::Table;
 
+use crate::bank_holidays::Nation;
 use crate::fault::{Fault, Source};
 use crate::plan::{Organisation, Outcome, Person, Plan, Practice, Specialty};
 use crate::read::{Faults, Reader};
@@ -24,6 +29,7 @@ const SECTIONS: &[&str] = &[
     "outcomes",
     "person",
     "practice",
+    "bank_holidays",
 ];
 
 /// Where something was defined, so that a reference that leads nowhere can be put right.
@@ -50,6 +56,7 @@ pub(crate) struct Parts {
     pub outcomes: BTreeMap<String, At<Vec<Outcome>>>,
     pub people: BTreeMap<PersonId, At<Person>>,
     pub practices: BTreeMap<PracticeId, At<Practice>>,
+    pub bank_holidays: BTreeMap<Nation, At<BTreeMap<Date, String>>>,
     /// What stands in a file with a fault of its own: not "unknown" when it is referred to.
     pub broken: BTreeSet<String>,
 }
@@ -147,6 +154,12 @@ fn read(parts: &mut Parts, mut file: Reader<'_>, faults: &mut Faults) {
                 place,
                 value: (dialled, service),
             });
+        }
+    }
+    for (nation, entry) in file.named(faults, "bank_holidays") {
+        let place = entry.place();
+        if let Some((id, value)) = bank_holidays::nation(&nation, entry, faults) {
+            put(&mut parts.bank_holidays, id, At { place, value }, faults);
         }
     }
     file.finish(faults, SECTIONS);

@@ -12,9 +12,13 @@ use rotaline_model::{
 };
 
 use crate::address::PhoneAddress;
+use crate::bank_holidays::{BankHolidays, Nation};
+use crate::day;
 use crate::fault::{Fault, Source};
-use crate::hours::{self, Opening, WeeklySpan};
+use crate::hours::WeeklySpan;
+use crate::order::Order;
 use crate::phrase::{Phrase, Phrases};
+use crate::rota::{Absence, HoursOn, OnBankHoliday, Override, Session, Swap};
 use crate::service::Service;
 
 /// Organisations, numbers, specialties, people and practices; read by [`Plan::parse`].
@@ -28,6 +32,7 @@ pub struct Plan {
     pub(crate) practices: BTreeMap<PracticeId, Practice>,
     pub(crate) practice_by_number: BTreeMap<PhoneNumber, PracticeId>,
     pub(crate) practice_by_code: BTreeMap<String, PracticeId>,
+    pub(crate) bank_holidays: BankHolidays,
     pub(crate) phrases: Phrases,
     pub(crate) prompts: BTreeSet<PromptId>,
     pub(crate) announcements: BTreeMap<PromptId, Announcement>,
@@ -44,6 +49,8 @@ pub struct Organisation {
     pub prompt: PromptId,
     /// Its time zone.
     pub zone: TimeZone,
+    /// Where it is, by its bank holidays; none: it has none.
+    pub nation: Option<Nation>,
     /// How long a hunt may begin new attempts.
     pub budget: Duration,
     /// Rounds of a hunt.
@@ -70,8 +77,18 @@ pub struct Specialty {
     pub key: Option<MenuKey>,
     /// When it is open, in the organisation's zone.
     pub hours: Vec<WeeklySpan>,
-    /// Who answers when, in the organisation's zone.
+    /// Hours on dates, in place of all others.
+    pub hours_on: Vec<HoursOn>,
+    /// What it does on a bank holiday of its organisation's nation.
+    pub on_bank_holiday: OnBankHoliday,
+    /// Who answers when, each week, in the organisation's zone.
     pub sessions: Vec<Session>,
+    /// Other people or times on some dates.
+    pub overrides: Vec<Override>,
+    /// Sessions that two people exchanged.
+    pub swaps: Vec<Swap>,
+    /// In which order its people are rung.
+    pub order: Order,
     /// What may have come of a call, in the order of saying.
     pub outcomes: Vec<Outcome>,
     /// Who is hunted when its rota is exhausted: a regional or national pool.
@@ -85,15 +102,6 @@ pub struct Specialty {
     /// rung back.
     pub keep_trying: bool,
     pub(crate) ring_time: Option<Duration>,
-}
-
-/// A session of a rota.
-#[derive(Clone, Debug)]
-pub struct Session {
-    /// When, each week.
-    pub spans: Vec<WeeklySpan>,
-    /// Who is rung, in order.
-    pub people: Vec<PersonId>,
 }
 
 /// What came of a call.
@@ -116,6 +124,10 @@ pub struct Person {
     pub id: PersonId,
     /// Their name.
     pub name: String,
+    /// The organisations that they are a member of; empty: those on whose rotas they are.
+    pub organisations: Vec<OrganisationId>,
+    /// When they are away.
+    pub absences: Vec<Absence>,
     /// Their phones, in the order of trying.
     pub phones: Vec<Phone>,
     pub(crate) ring_time: Option<Duration>,
@@ -243,29 +255,20 @@ impl Plan {
         menu
     }
 
-    /// Whether a specialty is open.
-    pub fn open_at(&self, specialty: &Specialty, now: Timestamp) -> bool {
-        hours::covered(&specialty.hours, self.zone(specialty), now)
-    }
-
-    /// When a specialty opens next after `now`; none if it never does.
-    pub fn next_opening(&self, specialty: &Specialty, now: Timestamp) -> Option<Opening> {
-        hours::next_opening(&specialty.hours, self.zone(specialty), now)
-    }
-
-    /// Who is on a specialty's rota, in the order of trying. Where sessions overlap, the people of
-    /// the one that stands first come first; nobody is named twice.
+    /// Who is on a specialty's rota and not away, in the order of the rota. Where sessions overlap,
+    /// the people of the one that stands first come first; nobody is named twice.
     pub fn on_rota(&self, specialty: &Specialty, now: Timestamp) -> Vec<&Person> {
         let zone = self.zone(specialty);
         let mut people: Vec<&Person> = Vec::new();
-        let ids = specialty
-            .sessions
-            .iter()
-            .filter(|session| hours::covered(&session.spans, zone, now))
-            .flat_map(|session| &session.people);
-        for person in ids.filter_map(|id| self.people.get(id)) {
-            if people.iter().all(|known| known.id != person.id) {
-                people.push(person);
+        for session in self.sessions_at(specialty, now) {
+            for turn in day::turns(specialty, &session) {
+                let Some(person) = self.people.get(turn.person) else {
+                    continue;
+                };
+                let known = people.iter().any(|known| known.id == person.id);
+                if !known && !person.is_away(zone, now) {
+                    people.push(person);
+                }
             }
         }
         people
@@ -332,11 +335,13 @@ impl Plan {
         self.announcements = known.into_iter().collect();
         self
     }
+}
 
-    fn zone(&self, specialty: &Specialty) -> &TimeZone {
-        const UTC: &TimeZone = &TimeZone::UTC;
-        self.organisations
-            .get(&specialty.organisation)
-            .map_or(UTC, |organisation| &organisation.zone)
+impl Person {
+    /// Whether they are away, by the clock of `zone`.
+    pub fn is_away(&self, zone: &TimeZone, now: Timestamp) -> bool {
+        self.absences
+            .iter()
+            .any(|absence| absence.covers(zone, now))
     }
 }

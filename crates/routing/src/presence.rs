@@ -9,6 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use rotaline_model::{Dialled, PersonId, PracticeId, SpecialtyId};
 
+use crate::tally::Tally;
+
 /// Whether somebody can be rung.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Availability {
@@ -28,6 +30,7 @@ pub struct Presence {
     ringing: BTreeMap<Dialled, Ringing>,
     /// As many as there are practices.
     last_choices: BTreeMap<PracticeId, SpecialtyId>,
+    tally: Tally,
 }
 
 /// A line that rings for one call or more.
@@ -74,9 +77,27 @@ impl Presence {
         self.paused_until.insert(person.clone(), until);
     }
 
+    /// Until when somebody has paused their calls; none if they have not.
+    pub fn paused_until(&self, person: &PersonId, now: Timestamp) -> Option<Timestamp> {
+        self.paused_until
+            .get(person)
+            .copied()
+            .filter(|until| *until > now)
+    }
+
     /// Ends a pause.
     pub fn resume(&mut self, person: &PersonId) {
         self.paused_until.remove(person);
+    }
+
+    /// What calls did to people.
+    pub fn tally(&self) -> &Tally {
+        &self.tally
+    }
+
+    /// The same, to be told what happens.
+    pub fn tally_mut(&mut self) -> &mut Tally {
+        &mut self.tally
     }
 
     /// A practice has called a specialty.

@@ -64,6 +64,11 @@ impl<'a> Reader<'a> {
         self.fault(faults, name, "is missing", remedy);
     }
 
+    /// The keys that were not taken yet.
+    pub(crate) fn keys(&self) -> Vec<String> {
+        self.table.keys().cloned().collect()
+    }
+
     /// A text that may be absent.
     pub(crate) fn text(&mut self, faults: &mut Faults, name: &str) -> Option<String> {
         match self.table.remove(name)? {

@@ -194,6 +194,12 @@ fn budget(cx: &Cx, specialty: &SpecialtyId) -> Duration {
         .map_or(Duration::ZERO, |organisation| organisation.budget)
 }
 
+fn hour_of_day(cx: &Cx, specialty: &SpecialtyId) -> u8 {
+    let plan = cx.plan();
+    plan.specialty(specialty)
+        .map_or(0, |specialty| plan.hour_of_day(specialty, cx.wall()))
+}
+
 /// Waits for one phone's answer and acceptance; the attempt, if it was accepted before the call
 /// was `taken` by somebody else.
 async fn persuade(
@@ -202,6 +208,10 @@ async fn persuade(
     mut attempt: Attempt,
     taken: Rc<Cell<bool>>,
 ) -> Option<Attempt> {
+    let hour = hour_of_day(&cx, &specialty);
+    if let Some(person) = attempt.person() {
+        cx.presence().borrow_mut().tally_mut().rang(person, hour);
+    }
     let mut result = attempt.answered(|| {}).await;
     if result.is_ok() {
         let whisper = speech::whisper(&cx, &specialty);
@@ -215,6 +225,12 @@ async fn persuade(
         && let Some(person) = attempt.person()
     {
         cx.passed_on().push(person.clone());
+    }
+    if result.is_ok()
+        && let Some(person) = attempt.person()
+    {
+        let mut presence = cx.presence().borrow_mut();
+        presence.tally_mut().accepted(person, hour, cx.wall());
     }
     attempt.end(result.err().unwrap_or(AttemptResult::Accepted));
     if taken.get() {

@@ -30,6 +30,10 @@ pub(super) async fn talk(
         by,
     });
     let specialist = party.into_specialist();
+    if let Some(person) = specialist.person() {
+        let mut presence = cx.presence().borrow_mut();
+        presence.tally_mut().talk_ended(person, cx.wall());
+    }
     let Some(outcomes) = outcomes else {
         return cause;
     };

@@ -23,6 +23,9 @@ const TIMERS: sip::TimerConfig = sip::TimerConfig {
     t4: Duration::from_secs(5),
 };
 
+/// The folder of bank holidays, beside the settings file.
+const BANK_HOLIDAYS: &str = "bank-holidays";
+
 /// Checked settings, with the plan and the prompts that they name.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -126,13 +129,39 @@ fn plan(raw: &Raw, folder: &Path, faults: &mut Faults<'_>) -> Option<Plan> {
         }
     };
     let name = path.display().to_string();
-    match Plan::parse(&[Source { name, text }]) {
+    let mut sources = vec![Source { name, text }];
+    sources.extend(bank_holidays(&folder.join(BANK_HOLIDAYS), faults));
+    match Plan::parse(&sources) {
         Ok(plan) => Some(plan),
         Err(found) => {
             faults.found.extend(found);
             None
         }
     }
+}
+
+/// The bank holidays beside the settings file; without that folder, the delivered ones hold.
+fn bank_holidays(folder: &Path, faults: &mut Faults<'_>) -> Vec<Source> {
+    let Ok(entries) = std::fs::read_dir(folder) else {
+        return Vec::new();
+    };
+    let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
+    let mut paths: Vec<_> = paths
+        .filter(|path| path.extension().is_some_and(|it| it == "toml"))
+        .collect();
+    paths.sort();
+    let mut sources = Vec::with_capacity(paths.len());
+    for path in paths {
+        let name = path.display().to_string();
+        match std::fs::read_to_string(&path) {
+            Ok(text) => sources.push(Source { name, text }),
+            Err(error) => {
+                let problem = format!("{name} cannot be read: {error}");
+                faults.add(BANK_HOLIDAYS, &problem, "let the program read it");
+            }
+        }
+    }
+    sources
 }
 
 fn prompts(raw: &Raw, folder: &Path, faults: &mut Faults<'_>) -> Option<PromptBank> {

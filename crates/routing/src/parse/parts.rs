@@ -9,12 +9,15 @@ use rotaline_model::{
     Digit, MenuKey, OrganisationId, PersonId, PhoneNumber, PracticeId, PromptId, SpecialtyId,
 };
 
-use super::id;
+use super::dates::{End, moment};
 use super::times::weekly;
+use super::{id, rota};
 use crate::address::PhoneAddress;
+use crate::bank_holidays::Nation;
 use crate::hours::WeeklySpan;
-use crate::plan::{Organisation, Outcome, Person, Phone, PhoneKind, Practice, Session, Specialty};
+use crate::plan::{Organisation, Outcome, Person, Phone, PhoneKind, Practice, Specialty};
 use crate::read::{Faults, Reader};
+use crate::rota::Absence;
 
 /// Ring times that make sense; SERVICE 1.6 caps them at 28 s from the INVITE.
 const RING_TIME_S: std::ops::RangeInclusive<i64> = 5..=28;
@@ -25,9 +28,9 @@ const BUDGET_S: std::ops::RangeInclusive<i64> = 15..=600;
 const BUDGET_DEFAULT_S: u32 = 180;
 const ROUNDS: std::ops::RangeInclusive<i64> = 1..=4;
 const ROUNDS_DEFAULT: u8 = 2;
-/// Most people in one session, phones of one person, choices in one outcome menu.
-const MAX_PEOPLE: usize = 64;
+/// Most phones of one person, absences, organisations, choices in one outcome menu.
 const MAX_PHONES: usize = 6;
+const MAX_ABSENCES: usize = 400;
 const MAX_OUTCOMES: usize = 9;
 
 const PROMPT_REMEDY: &str = "name a prompt of the manifest, e.g. specialty/cardiology";
@@ -56,6 +59,8 @@ pub(super) fn organisation(
         }
         found
     });
+    let nation = entry.text(faults, "nation");
+    let nation = nation.and_then(|text| nation_named(&entry, &text, faults));
     let ring_time = ring_time(&mut entry, faults);
     let budget_s = entry
         .number(faults, "budget_s", BUDGET_S)
@@ -67,6 +72,7 @@ pub(super) fn organisation(
         "name",
         "prompt",
         "zone",
+        "nation",
         "ring_time_s",
         "budget_s",
         "rounds",
@@ -80,6 +86,7 @@ pub(super) fn organisation(
         name: name?,
         prompt: prompt?,
         zone: zone?,
+        nation,
         budget: Duration::from_secs(budget_s.into()),
         rounds: rounds
             .and_then(|rounds| u8::try_from(rounds).ok())
@@ -89,6 +96,15 @@ pub(super) fn organisation(
         ring_time,
     };
     Some((id, organisation))
+}
+
+fn nation_named(entry: &Reader<'_>, text: &str, faults: &mut Faults) -> Option<Nation> {
+    let found = Nation::ALL.iter().find(|(name, _)| *name == text);
+    if found.is_none() {
+        let remedy = "use england, wales, scotland or northern-ireland";
+        entry.fault(faults, "nation", &format!("{text:?} is no nation"), remedy);
+    }
+    found.map(|(_, nation)| *nation)
 }
 
 /// A specialty, and the name of its outcome menu.
@@ -122,11 +138,7 @@ pub(super) fn specialty(
     let keep_trying = entry.flag(faults, "keep_trying").unwrap_or(true);
     let overlap_s = entry.number(faults, "overlap_s", OVERLAP_S);
     let overlap = overlap_s.map(|seconds| Duration::from_secs(seconds.into()));
-    let sessions = entry.tables(faults, "session");
-    let sessions = sessions
-        .into_iter()
-        .filter_map(|entry| session(entry, faults))
-        .collect();
+    let rota = rota::rota(&mut entry, faults);
     let known = &[
         "organisation",
         "name",
@@ -139,9 +151,8 @@ pub(super) fn specialty(
         "overlap_s",
         "in_call_keys",
         "keep_trying",
-        "session",
     ];
-    entry.finish(faults, known);
+    entry.finish(faults, &[known, rota::KEYS.as_slice()].concat());
     let id = id?;
     let specialty = Specialty {
         id: id.clone(),
@@ -150,7 +161,12 @@ pub(super) fn specialty(
         prompt: prompt?,
         key,
         hours,
-        sessions,
+        hours_on: rota.hours_on,
+        on_bank_holiday: rota.on_bank_holiday,
+        sessions: rota.sessions,
+        overrides: rota.overrides,
+        swaps: rota.swaps,
+        order: rota.order,
         outcomes: Vec::new(),
         overflow,
         overlap,
@@ -159,45 +175,6 @@ pub(super) fn specialty(
         ring_time,
     };
     Some((id, (specialty, outcomes)))
-}
-
-fn session(mut entry: Reader<'_>, faults: &mut Faults) -> Option<Session> {
-    let times = entry.texts(faults, "times").unwrap_or_else(|| {
-        entry.missing(
-            faults,
-            "times",
-            "add it, e.g. times = [\"mon-fri 09:00-13:00\"]",
-        );
-        Vec::new()
-    });
-    let spans = spans(&entry, "times", &times, faults);
-    let names = entry.texts(faults, "people").unwrap_or_else(|| {
-        entry.missing(faults, "people", "add it, e.g. people = [\"ann\", \"ben\"]");
-        Vec::new()
-    });
-    if names.len() > MAX_PEOPLE {
-        let problem = format!("{} people are too many", names.len());
-        entry.fault(
-            faults,
-            "people",
-            &problem,
-            &format!("at most {MAX_PEOPLE} in a session"),
-        );
-    }
-    let mut people: Vec<PersonId> = Vec::with_capacity(names.len());
-    for name in names {
-        let Some(person) = reference(&entry, "people", &name, faults) else {
-            continue;
-        };
-        if people.contains(&person) {
-            let problem = format!("{name} is there twice");
-            entry.fault(faults, "people", &problem, "name everybody once");
-        } else {
-            people.push(person);
-        }
-    }
-    entry.finish(faults, &["times", "people"]);
-    Some(Session { spans, people })
 }
 
 pub(super) fn outcomes(mut entry: Reader<'_>, faults: &mut Faults) -> Option<Vec<Outcome>> {
@@ -287,17 +264,60 @@ pub(super) fn person(
         }
         phones.push(phone);
     }
-    entry.finish(faults, &["name", "ring_time_s", "phone"]);
+    let organisations = organisations(&mut entry, faults);
+    let absences = entry.tables(faults, "absence");
+    if absences.len() > MAX_ABSENCES {
+        let problem = format!("{} are too many", absences.len());
+        let remedy = format!("at most {MAX_ABSENCES}: take out what is past");
+        entry.fault(faults, "absence", &problem, &remedy);
+    }
+    let absences = absences
+        .into_iter()
+        .filter_map(|it| absence(it, faults))
+        .collect();
+    let known = &["name", "organisations", "ring_time_s", "phone", "absence"];
+    entry.finish(faults, known);
     let id = id?;
     Some((
         id.clone(),
         Person {
             id,
             name: name?,
+            organisations,
+            absences,
             phones,
             ring_time,
         },
     ))
+}
+
+fn organisations(entry: &mut Reader<'_>, faults: &mut Faults) -> Vec<OrganisationId> {
+    let names = entry.texts(faults, "organisations").unwrap_or_default();
+    let each = names.iter();
+    each.filter_map(|name| reference(entry, "organisations", name, faults))
+        .collect()
+}
+
+fn absence(mut entry: Reader<'_>, faults: &mut Faults) -> Option<Absence> {
+    let remedy = "e.g. \"2026-10-26\" or \"2026-10-26 13:00\"";
+    let mut end = |name: &str, end: End, faults: &mut Faults| {
+        entry
+            .required(faults, name, "2026-10-26")
+            .and_then(|text| match moment(&text, end) {
+                Ok(moment) => Some(moment),
+                Err(error) => {
+                    entry.fault(faults, name, &format!("{text:?}: {error}"), remedy);
+                    None
+                }
+            })
+    };
+    let (from, until) = (end("from", End::From, faults), end("to", End::To, faults));
+    let (from, until) = (from?, until?);
+    if until <= from {
+        entry.fault(faults, "to", "is not after from", "exchange the two");
+    }
+    entry.finish(faults, &["from", "to"]);
+    Some(Absence { from, until })
 }
 
 fn phone(mut entry: Reader<'_>, faults: &mut Faults) -> Option<Phone> {
@@ -424,7 +444,12 @@ fn ring_time(entry: &mut Reader<'_>, faults: &mut Faults) -> Option<Duration> {
     Some(Duration::from_secs(seconds.into()))
 }
 
-fn spans(entry: &Reader<'_>, name: &str, texts: &[String], faults: &mut Faults) -> Vec<WeeklySpan> {
+pub(super) fn spans(
+    entry: &Reader<'_>,
+    name: &str,
+    texts: &[String],
+    faults: &mut Faults,
+) -> Vec<WeeklySpan> {
     let mut spans = Vec::with_capacity(texts.len() * 5);
     for text in texts {
         match weekly(text) {

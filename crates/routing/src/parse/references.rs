@@ -2,12 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use rotaline_model::{Dialled, MenuKey, OrganisationId, PracticeId, PromptId, SpecialtyId};
+use rotaline_model::{
+    Dialled, MenuKey, OrganisationId, PersonId, PracticeId, PromptId, SpecialtyId,
+};
 
-use super::{At, Parts, Place};
+use super::{At, Parts, Place, bank_holidays};
 use crate::phrase::Phrases;
 use crate::plan::{Outcome, Plan, Specialty};
 use crate::read::Faults;
+use crate::rota::OnBankHoliday;
 use crate::service::Service;
 
 /// The plan; none where a fault leaves nothing to build it from.
@@ -17,6 +20,7 @@ pub(super) fn follow(mut parts: Parts, file: &str, faults: &mut Faults) -> Optio
         organisation_is_known(&parts, &part.place, &part.value.0.organisation, faults);
         people_are_known(&parts, part, faults);
     }
+    memberships_are_known(&parts, faults);
     keys_are_unique(&parts, faults);
     overflows_lead_somewhere(&parts, faults);
     let specialties = with_outcomes(&mut parts, faults);
@@ -46,6 +50,7 @@ pub(super) fn follow(mut parts: Parts, file: &str, faults: &mut Faults) -> Optio
         practices: values(parts.practices),
         practice_by_number,
         practice_by_code,
+        bank_holidays: bank_holidays::with_delivered(values(parts.bank_holidays)),
         phrases: Phrases::new(),
         prompts: BTreeSet::new(),
         announcements: BTreeMap::new(),
@@ -140,21 +145,71 @@ fn organisation_is_known(
     faults.add(&place.file, &key, &problem, &one_of(&known, "organisation"));
 }
 
+/// Everybody who is named is there, and a member of the organisation.
 fn people_are_known(
     parts: &Parts,
     specialty: &At<(Specialty, Option<String>)>,
     faults: &mut Faults,
 ) {
-    for (number, session) in (1..).zip(&specialty.value.0.sessions) {
-        for person in &session.people {
-            let broken = parts.broken.contains(&format!("person.{person}"));
-            if parts.people.contains_key(person) || broken {
+    let it = &specialty.value.0;
+    let mut named: Vec<(String, &[PersonId])> = Vec::new();
+    for (number, session) in (1..).zip(&it.sessions) {
+        named.push((format!("session.{number}.people"), &session.people));
+    }
+    for (number, entry) in (1..).zip(&it.overrides) {
+        named.push((format!("override.{number}.people"), &entry.people));
+    }
+    if let OnBankHoliday::Own { sessions, .. } = &it.on_bank_holiday {
+        for (number, session) in (1..).zip(sessions) {
+            let key = format!("bank_holiday_session.{number}.people");
+            named.push((key, &session.people));
+        }
+    }
+    for (number, swap) in (1..).zip(&it.swaps) {
+        let one = std::slice::from_ref;
+        named.push((format!("swap.{number}.first"), one(&swap.first)));
+        named.push((format!("swap.{number}.second"), one(&swap.second)));
+    }
+    for (key, people) in named {
+        let key = format!("{}.{key}", specialty.place.key);
+        for person in people {
+            let file = &specialty.place.file;
+            let Some(found) = parts.people.get(person) else {
+                if !parts.broken.contains(&format!("person.{person}")) {
+                    let problem = format!("there is no person {person}");
+                    let remedy = format!("add [person.{person}], or take the name out");
+                    faults.add(file, &key, &problem, &remedy);
+                }
+                continue;
+            };
+            let member = &found.value.organisations;
+            if !member.is_empty() && !member.contains(&it.organisation) {
+                let problem = format!("{person} is no member of {}", it.organisation);
+                let remedy = format!("add it to person.{person}.organisations");
+                faults.add(file, &key, &problem, &remedy);
+            }
+        }
+    }
+}
+
+fn memberships_are_known(parts: &Parts, faults: &mut Faults) {
+    for part in parts.people.values() {
+        for organisation in &part.value.organisations {
+            let broken = parts
+                .broken
+                .contains(&format!("organisation.{organisation}"));
+            if parts.organisations.contains_key(organisation) || broken {
                 continue;
             }
-            let key = format!("{}.session.{number}.people", specialty.place.key);
-            let problem = format!("there is no person {person}");
-            let remedy = format!("add [person.{person}], or take the name out");
-            faults.add(&specialty.place.file, &key, &problem, &remedy);
+            let problem = format!("there is no organisation {organisation}");
+            let known: Vec<&str> = parts.organisations.keys().map(|id| id.as_str()).collect();
+            let key = format!("{}.organisations", part.place.key);
+            faults.add(
+                &part.place.file,
+                &key,
+                &problem,
+                &one_of(&known, "organisation"),
+            );
         }
     }
 }

@@ -1,8 +1,9 @@
-//! Weekly times as people write them: `mon-fri 09:00-17:00`, `daily 00:00-24:00`.
+//! Weekly times as people write them: `mon-fri 09:00-17:00`, `daily 00:00-24:00`, `fri 20:00-08:00`
+//! (which ends on Saturday); and times of a day, `09:00-13:00`.
 
 use jiff::civil::Weekday;
 
-use crate::hours::{DAY_MINUTES, WeeklySpan};
+use crate::hours::{DAY_MINUTES, DaySpan, WeeklySpan};
 
 /// Why a text is no weekly time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -13,8 +14,8 @@ pub(crate) enum BadTime {
     Day,
     #[error("there is no such time of day")]
     Clock,
-    #[error("the end is not after the start")]
-    EndBeforeStart,
+    #[error("it ends where it begins")]
+    Empty,
 }
 
 impl BadTime {
@@ -24,9 +25,7 @@ impl BadTime {
                 "e.g. \"mon-fri 09:00-17:00\"; days are mon tue wed thu fri sat sun, or daily"
             }
             BadTime::Clock => "times run from 00:00 to 24:00",
-            BadTime::EndBeforeStart => {
-                "a night is written as two: \"mon 20:00-24:00\" and \"tue 00:00-08:00\""
-            }
+            BadTime::Empty => "a whole day is 00:00-24:00, a night e.g. 20:00-08:00",
         }
     }
 }
@@ -41,22 +40,30 @@ const DAYS: [(&str, Weekday); 7] = [
     ("sun", Weekday::Sunday),
 ];
 
-/// Parses one weekly time; one span for each day.
+/// Parses one weekly time; one span for each day that it begins on.
 pub(crate) fn weekly(text: &str) -> Result<Vec<WeeklySpan>, BadTime> {
     let (days, times) = text.trim().split_once(' ').ok_or(BadTime::Form)?;
-    let (start, end) = times.trim().split_once('-').ok_or(BadTime::Form)?;
+    let span = day_span(times)?;
+    let days = weekdays(days)?.into_iter();
+    Ok(days.map(|day| WeeklySpan { day, span }).collect())
+}
+
+/// Parses the times of a day; an end that is not after the start is of the next day.
+pub(crate) fn day_span(text: &str) -> Result<DaySpan, BadTime> {
+    let (start, end) = text.trim().split_once('-').ok_or(BadTime::Form)?;
     let (start_minute, end_minute) = (clock(start)?, clock(end)?);
-    if end_minute <= start_minute {
-        return Err(BadTime::EndBeforeStart);
+    if end_minute == start_minute || start_minute == DAY_MINUTES {
+        return Err(BadTime::Empty);
     }
-    Ok(weekdays(days)?
-        .into_iter()
-        .map(|day| WeeklySpan {
-            day,
-            start_minute,
-            end_minute,
-        })
-        .collect())
+    let over_midnight = if end_minute < start_minute {
+        DAY_MINUTES
+    } else {
+        0
+    };
+    Ok(DaySpan {
+        start_minute,
+        end_minute: end_minute + over_midnight,
+    })
 }
 
 fn weekdays(text: &str) -> Result<Vec<Weekday>, BadTime> {
@@ -82,7 +89,7 @@ fn weekdays(text: &str) -> Result<Vec<Weekday>, BadTime> {
         .collect())
 }
 
-fn clock(text: &str) -> Result<u16, BadTime> {
+pub(super) fn clock(text: &str) -> Result<u16, BadTime> {
     let (hours, minutes) = text.trim().split_once(':').ok_or(BadTime::Clock)?;
     let two = |text: &str| -> Result<u16, BadTime> {
         let good = text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_digit());

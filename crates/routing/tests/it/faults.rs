@@ -77,7 +77,7 @@ const FAULTS: &[(&str, &str, &str)] = &[
     ),
     (
         "09:00-13:00",
-        "13:00-09:00",
+        "24:00-09:00",
         "specialty.cardiology.session.1.times",
     ),
     (
@@ -175,6 +175,106 @@ const FAULTS: &[(&str, &str, &str)] = &[
         "specialty.dermatology.keep_trying",
     ),
     (
+        "[specialty.dermatology]",
+        "[[specialty.cardiology.override]]\npeople = []\n[specialty.dermatology]",
+        "specialty.cardiology.override.1.dates",
+    ),
+    (
+        "[specialty.dermatology]",
+        "[[specialty.cardiology.override]]\ndates = [\"2026-13-01\"]\npeople = []\n[specialty.dermatology]",
+        "specialty.cardiology.override.1.dates",
+    ),
+    (
+        "[specialty.dermatology]",
+        "[[specialty.cardiology.override]]\ndates = [\"2026-10-30..2026-10-26\"]\npeople = []\n[specialty.dermatology]",
+        "specialty.cardiology.override.1.dates",
+    ),
+    (
+        "[specialty.dermatology]",
+        "[[specialty.cardiology.override]]\ndates = [\"2026-10-26T10:00:00\"]\npeople = []\n[specialty.dermatology]",
+        "specialty.cardiology.override.1.dates",
+    ),
+    (
+        "[specialty.dermatology]",
+        "[[specialty.cardiology.override]]\ndates = [\"week 2026-10-26\"]\n[specialty.dermatology]",
+        "specialty.cardiology.override.1.people",
+    ),
+    (
+        "[specialty.dermatology]",
+        "[[specialty.cardiology.override]]\ndates = [\"2026-10-26\"]\npeople = [\"zoe\"]\n[specialty.dermatology]",
+        "specialty.cardiology.override.1.people",
+    ),
+    (
+        "[specialty.dermatology]",
+        "[[specialty.cardiology.override]]\ndates = [\"2026-10-26\"]\nsession = \"\"\npeople = []\n[specialty.dermatology]",
+        "specialty.cardiology.override.1.session",
+    ),
+    (
+        "[specialty.dermatology]",
+        "[[specialty.cardiology.override]]\ndates = [\"2026-10-26\"]\ntimes = [\"mon 09:00-10:00\"]\npeople = []\n[specialty.dermatology]",
+        "specialty.cardiology.override.1.times",
+    ),
+    (
+        "[specialty.dermatology]",
+        "[[specialty.cardiology.hours_on]]\ndates = [\"2026-10-26\"]\n[specialty.dermatology]",
+        "specialty.cardiology.hours_on.1.hours",
+    ),
+    (
+        "[specialty.dermatology]",
+        "[[specialty.cardiology.swap]]\nfirst = \"ann\"\ngives = \"2026-10-26 AM\"\nsecond = \"zoe\"\ntakes = \"2026-10-27 AM\"\n[specialty.dermatology]",
+        "specialty.cardiology.swap.1.second",
+    ),
+    (
+        "[specialty.dermatology]",
+        "[[specialty.cardiology.swap]]\nfirst = \"ann\"\ngives = \"2026-10-26 AM\"\nsecond = \"ann\"\ntakes = \"2026-10-27 AM\"\n[specialty.dermatology]",
+        "specialty.cardiology.swap.1.second",
+    ),
+    (
+        "[specialty.dermatology]",
+        "[[specialty.cardiology.bank_holiday_session]]\ntimes = [\"09:00-10:00\"]\npeople = []\n[specialty.dermatology]",
+        "specialty.cardiology.bank_holiday_session",
+    ),
+    (
+        "hours = []",
+        "hours = []\nbank_holidays = \"own\"",
+        "specialty.dermatology.bank_holiday_hours",
+    ),
+    (
+        "hours = []",
+        "hours = []\nbank_holidays = \"shut\"",
+        "specialty.dermatology.bank_holidays",
+    ),
+    (
+        "hours = []",
+        "hours = []\norder = \"random\"",
+        "specialty.dermatology.order",
+    ),
+    (
+        "zone =",
+        "nation = \"france\"\nzone =",
+        "organisation.northfield.nation",
+    ),
+    (
+        "[practice.elm-street]",
+        "[bank_holidays.england]\n\"25 December\" = \"Christmas\"\n[practice.elm-street]",
+        "bank_holidays.england.25 December",
+    ),
+    (
+        "[practice.elm-street]",
+        "[bank_holidays.france]\n\"2026-07-14\" = \"Bastille\"\n[practice.elm-street]",
+        "bank_holidays.france",
+    ),
+    (
+        "[practice.elm-street]",
+        "[[person.ann.absence]]\nfrom = \"2026-10-26\"\n[practice.elm-street]",
+        "person.ann.absence.1.to",
+    ),
+    (
+        "[practice.elm-street]",
+        "[[person.ann.absence]]\nfrom = \"2026-10-26 12:00\"\nto = \"2026-10-26 12:00\"\n[practice.elm-street]",
+        "person.ann.absence.1.to",
+    ),
+    (
         "= \"Cardiology\"",
         "= \"C\"\nprompt = \"No Good\"",
         "specialty.cardiology.prompt",
@@ -211,11 +311,10 @@ fn all_faults_are_found_at_once() {
 
 #[test]
 fn a_fault_says_what_is_wrong_and_what_would_be_right() {
-    let text = GOOD.replace("09:00-13:00", "20:00-08:00");
+    let text = GOOD.replace("09:00-13:00", "09:00-09:00");
     let said: Vec<String> = faults(&text).iter().map(ToString::to_string).collect();
-    let expected = "plan.toml: specialty.cardiology.session.1.times: \"mon-fri 20:00-08:00\": the \
-                    end is not after the start (a night is written as two: \"mon 20:00-24:00\" and \
-                    \"tue 00:00-08:00\")";
+    let expected = "plan.toml: specialty.cardiology.session.1.times: \"mon-fri 09:00-09:00\": it \
+                    ends where it begins (a whole day is 00:00-24:00, a night e.g. 20:00-08:00)";
     assert_eq!(said, [expected]);
 }
 
@@ -251,6 +350,21 @@ fn a_plan_may_be_spread_over_files_but_names_everything_once() {
             ("people.toml", "practice.elm-street")
         ]
     );
+}
+
+#[test]
+fn who_is_on_a_rota_is_a_member_of_its_organisation() {
+    let text = GOOD.replace(
+        "name = \"Dr Ann Archer\"",
+        "name = \"Dr Ann Archer\"\norganisations = [\"south\"]",
+    );
+    let expected = [
+        "specialty.cardiology.session.1.people",
+        "person.ann.organisations",
+    ];
+    assert_eq!(keys(&text), expected);
+    let member = text.replace("[\"south\"]", "[\"northfield\"]");
+    assert_eq!(faults(&member), []);
 }
 
 #[test]

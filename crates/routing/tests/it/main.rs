@@ -1,6 +1,10 @@
 //! The plan, as people write it and as calls read it.
 
 #[cfg(test)]
+mod bank_holidays;
+#[cfg(test)]
+mod check;
+#[cfg(test)]
 mod faults;
 #[cfg(test)]
 mod files;
@@ -8,3 +12,9 @@ mod files;
 mod hours;
 #[cfg(test)]
 mod order;
+#[cfg(test)]
+mod policies;
+#[cfg(test)]
+mod reference;
+#[cfg(test)]
+mod rota;
