@@ -53,12 +53,16 @@ pub enum Problem {
     Overlap(String, String),
     /// Somebody is on a session, and away.
     Away(PersonId),
+    /// An override or swap that changes nothing: no such session begins on any of its dates, or
+    /// the person who gives it is not on it.
+    Idle,
     /// A phone of this person has not been answered for long, or never.
     Unanswered(PersonId),
 }
 
 /// Looks at some dates, both ends included, of every rota. `answered` says when each number was
-/// answered last; a number that is not in it was never rung, and is not judged.
+/// answered last or, if it never was, when it was rung first; one that was never rung is not in it,
+/// and is not judged.
 pub fn check(
     plan: &Plan,
     first: Date,
@@ -74,6 +78,7 @@ pub fn check(
             let today = Today::of(plan, specialty, date);
             today.cover(&mut findings);
             today.sessions(&mut findings);
+            today.idle_entries(date, &mut findings);
             today.who(&mut on_rotas);
         }
         double_bookings(&mut on_rotas, &mut findings);
@@ -229,6 +234,40 @@ impl<'p> Today<'p> {
         }
     }
 
+    /// Overrides and swaps that say something of this date, and change nothing.
+    fn idle_entries(&self, date: Date, findings: &mut Vec<Finding>) {
+        let usual = self.plan.usual_sessions(self.specialty, date);
+        let mut add = |entry: String, remedy: &str| {
+            findings.push(Finding {
+                problem: Problem::Idle,
+                place: format!("{}.{entry}", self.place()),
+                from: self.begins,
+                until: self.ends,
+                remedy: remedy.to_owned(),
+            });
+        };
+        for (number, it) in (1..).zip(&self.specialty.overrides) {
+            let is_there = usual.iter().any(|session| it.is_for(session.name));
+            // For a whole week it may well name sessions that not every day has.
+            let of_this_day = it.days_around(date) == Some(1);
+            if of_this_day && it.times.is_empty() && !is_there {
+                let remedy = "name a session of that day, or give it times";
+                add(format!("override.{number}"), remedy);
+            }
+        }
+        for (number, swap) in (1..).zip(&self.specialty.swaps) {
+            let halves = [(&swap.gives, &swap.first), (&swap.takes, &swap.second)];
+            for (on, person) in halves.into_iter().filter(|(on, _)| on.date == date) {
+                let sessions = self.plan.sessions_on(self.specialty, date);
+                let mut named = sessions.iter().filter(|it| on.is(date, it.name));
+                if !named.any(|session| session.people.contains(person)) {
+                    let remedy = "name a session that the person who gives it is on";
+                    add(format!("swap.{number}"), remedy);
+                }
+            }
+        }
+    }
+
     /// Adds who is on while it is open.
     fn who(&self, on: &mut Vec<On>) {
         for (from, until) in self.pieces() {
@@ -330,6 +369,7 @@ impl fmt::Display for Problem {
             }
             Problem::Overlap(one, other) => write!(f, "{one} and {other} overlap"),
             Problem::Away(person) => write!(f, "{person} is on, and away"),
+            Problem::Idle => f.write_str("changes nothing on this date"),
             Problem::Unanswered(person) => {
                 write!(
                     f,

@@ -17,6 +17,8 @@ mod menu;
 #[cfg(test)]
 mod nhs;
 #[cfg(test)]
+mod order;
+#[cfg(test)]
 mod overflow;
 #[cfg(test)]
 mod overlap;

@@ -116,6 +116,26 @@ fn who_is_on_and_away_is_found_and_leaves_a_gap() {
 }
 
 #[test]
+fn overrides_and_swaps_that_change_nothing_are_found() {
+    let entries = "[[specialty.s.override]]\ndates = [\"2026-10-26\"]\nsession = \"Morning\"\n\
+                   people = []\n[[specialty.s.override]]\ndates = [\"week 2026-10-26\"]\n\
+                   session = \"AM\"\npeople = [\"ben\", \"ann\"]\n\
+                   [[specialty.s.swap]]\nfirst = \"ann\"\ngives = \"2026-10-26 am\"\n\
+                   second = \"ben\"\ntakes = \"2026-11-02 PM\"\n";
+    let it = plan(
+        &(specialty("s", "", &[("mon 09:00-12:00", BOTH)]) + entries),
+        "",
+    );
+    let expected = [
+        "specialty.s.override.1 2026-10-26T00:00:00Z 2026-10-27T00:00:00Z: changes nothing on \
+         this date",
+        "specialty.s.swap.1 2026-11-02T00:00:00Z 2026-11-03T00:00:00Z: changes nothing on this \
+         date",
+    ];
+    assert_eq!(found(&it, "2026-10-26", "2026-11-03"), expected);
+}
+
+#[test]
 fn a_number_without_an_answer_for_thirty_days_is_found() {
     let it = plan("", "");
     let now: Timestamp = "2026-10-31T00:00:00Z".parse().unwrap();

@@ -7,6 +7,10 @@ use rotaline_model::{PersonId, SpecialtyId};
 use rotaline_routing::{Hunt, Next, Plan, Presence, Source};
 
 fn plan(order: &str) -> Plan {
+    plan_and(order, "")
+}
+
+fn plan_and(order: &str, more: &str) -> Plan {
     let people: String = ["ann", "ben", "cat"]
         .iter()
         .map(|id| {
@@ -20,7 +24,7 @@ fn plan(order: &str) -> Plan {
         "inbound_number = \"020 7946 0000\"\n[organisation.o]\nname = \"O\"\n\
          zone = \"Europe/London\"\n[specialty.s]\norganisation = \"o\"\nname = \"S\"\n\
          hours = [\"daily 00:00-24:00\"]\norder = \"{order}\"\n[[specialty.s.session]]\n\
-         times = [\"daily 00:00-24:00\"]\npeople = [\"ann\", \"ben\", \"cat\"]\n{people}"
+         times = [\"daily 00:00-24:00\"]\npeople = [\"ann\", \"ben\", \"cat\"]\n{more}{people}"
     );
     let name = "plan.toml".to_owned();
     Plan::parse(&[Source { name, text }]).unwrap()
@@ -126,4 +130,48 @@ fn calls_are_shared_evenly_when_everybody_answers() {
         presence.tally_mut().accepted(&person(&first), 10, now());
     }
     assert_eq!(taken, [20, 20, 20]);
+}
+
+/// 200 callers at once on two rotas that share people: nobody is rung twice at once, and whoever
+/// waits has their turn when somebody is free again.
+#[test]
+fn two_hundred_callers_at_once_share_the_people_and_none_starves() {
+    let two = "[specialty.t]\norganisation = \"o\"\nname = \"T\"\n\
+               hours = [\"daily 00:00-24:00\"]\norder = \"fair-share\"\n\
+               [[specialty.t.session]]\ntimes = [\"daily 00:00-24:00\"]\n\
+               people = [\"cat\", \"ben\"]\n";
+    let plan = plan_and("fair-share", two);
+    let mut presence = Presence::default();
+    let mut waiting: Vec<&str> = (0..200)
+        .map(|n| if n % 2 == 0 { "s" } else { "t" })
+        .collect();
+    let mut taken = std::collections::BTreeMap::new();
+    for turn in 0.. {
+        assert!(turn < 200, "{} still wait", waiting.len());
+        let mut talking: Vec<PersonId> = Vec::new();
+        waiting.retain(|specialty| {
+            let mut hunt = Hunt::new(SpecialtyId::parse(specialty).unwrap());
+            let Next::Ring(candidate) = hunt.next(&plan, &presence, &[], now()) else {
+                return true;
+            };
+            assert!(presence.reserve(&candidate.person), "rung twice at once");
+            presence.tally_mut().accepted(&candidate.person, 10, now());
+            *taken.entry(candidate.person.to_string()).or_insert(0) += 1;
+            talking.push(candidate.person);
+            false
+        });
+        assert!(talking.len() <= 3);
+        for person in talking {
+            presence.release(&person);
+        }
+        if waiting.is_empty() {
+            break;
+        }
+    }
+    let shares: Vec<i32> = taken.values().copied().collect();
+    assert_eq!(shares.iter().sum::<i32>(), 200);
+    assert!(
+        shares.iter().all(|share| (66..=68).contains(share)),
+        "{taken:?}"
+    );
 }
