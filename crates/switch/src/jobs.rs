@@ -11,7 +11,7 @@ use crate::switch::Switch;
 impl Switch {
     /// Starts a call of ours. Without room for it nothing is started.
     pub(crate) fn start_call(&mut self, intent: Intent) {
-        let Some(thread) = self.ports.roomiest_thread() else {
+        let Some(thread) = self.ports.thread_for_call() else {
             return;
         };
         let key = CallKey(self.next_key);

@@ -88,7 +88,7 @@ impl Switch {
         let place = if full {
             None
         } else {
-            self.ports.roomiest_thread()
+            self.ports.thread_for_call()
         };
         let port = place.and_then(|thread| self.ports.take(thread, key, CALLER));
         let Some(port) = port else {
