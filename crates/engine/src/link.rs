@@ -1,21 +1,23 @@
 //! A bounded one-way queue between two threads of the engine, with a poller at its far end.
 //!
 //! One producer, one consumer, no lock. The producer pushes any number of messages and then wakes
-//! the consumer once. At the bound messages wait on the producer's side, in order, and the first of
-//! them raises an alarm: a consumer that is that far behind is stuck or overloaded.
+//! the consumer once, if it must. At the bound messages wait on the producer's side, in order,
+//! and the first of them raises an alarm: a consumer that is that far behind is stuck or
+//! overloaded.
 
 use std::collections::VecDeque;
 
 use rtrb::{Consumer, Producer, PushError, RingBuffer};
 
-use crate::poller::Waker;
+use crate::poller::{Haste, Waker};
 
 /// The sending end.
 pub(crate) struct Sender<T> {
     ring: Producer<T>,
     waiting: VecDeque<T>,
     waker: Waker,
-    unwoken: bool,
+    /// Pushed and not announced.
+    news: Option<Haste>,
     name: &'static str,
 }
 
@@ -29,7 +31,7 @@ pub(crate) fn link<T>(name: &'static str, bound: usize, waker: Waker) -> (Sender
         ring,
         waiting: VecDeque::new(),
         waker,
-        unwoken: false,
+        news: None,
         name,
     };
     (sender, Receiver(consumer))
@@ -37,8 +39,8 @@ pub(crate) fn link<T>(name: &'static str, bound: usize, waker: Waker) -> (Sender
 
 impl<T> Sender<T> {
     /// Puts a message into the queue.
-    pub fn push(&mut self, message: T) {
-        self.unwoken = true;
+    pub fn push(&mut self, message: T, haste: Haste) {
+        self.news = self.news.max(Some(haste));
         if !self.waiting.is_empty() {
             return self.waiting.push_back(message);
         }
@@ -49,7 +51,8 @@ impl<T> Sender<T> {
         }
     }
 
-    /// Wakes the consumer if anything was pushed since the last time.
+    /// Wakes the consumer if anything was pushed since the last time that cannot wait until it
+    /// comes by itself.
     pub fn flush(&mut self) {
         while let Some(message) = self.waiting.pop_front() {
             if let Err(PushError::Full(message)) = self.ring.push(message) {
@@ -57,13 +60,18 @@ impl<T> Sender<T> {
                 break;
             }
         }
-        if std::mem::take(&mut self.unwoken) {
-            self.waker.wake();
+        if let Some(haste) = self.news.take() {
+            self.waker.announce(haste);
         }
     }
 }
 
 impl<T> Receiver<T> {
+    /// Whether no message is there.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The next message, if there is one.
     pub fn pop(&mut self) -> Option<T> {
         self.0.pop().ok()

@@ -1,6 +1,7 @@
 //! A media thread: the sockets of its slots, and the sans-IO `Media` that they feed.
 //!
-//! One wait, then a packet from each readable socket, then commands, then the tick. A relayed
+//! One wait, then commands, then a packet from each readable socket, then the tick. Commands come
+//! first: one that opens a leg may have waited for the leg's first packet to wake us. A relayed
 //! packet is received, rewritten and sent here, without a lock, a queue, an allocation or a log
 //! line. (One packet a wake-up and socket: a stream of 50 packets a second never has two waiting,
 //! and what is left is reported by the next wait.)
@@ -12,7 +13,7 @@ use rotaline_media::{Command, Event, Io, Media, TapeChunk, TapeId, TapeMessage};
 
 use crate::clock::Clock;
 use crate::link::{Receiver, Sender};
-use crate::poller::Poller;
+use crate::poller::{Haste, Poller};
 use crate::recording::RecordingLane;
 use crate::sockets::Pairs;
 
@@ -38,6 +39,31 @@ pub(crate) enum MediaInput {
     Command(Command),
     /// End the thread.
     Stop,
+}
+
+impl MediaInput {
+    /// What nobody hears as late waits for a tick that is near.
+    pub fn haste(&self) -> Haste {
+        match self {
+            MediaInput::Command(
+                Command::Open { .. }
+                | Command::Update { .. }
+                | Command::Play { .. }
+                | Command::WatchForAnswerphone { .. }
+                | Command::StartTape { .. }
+                | Command::TurnTape { .. }
+                | Command::StopTape { .. }
+                | Command::Close { .. },
+            ) => Haste::Soon,
+            MediaInput::Command(
+                Command::Stop { .. }
+                | Command::Enter { .. }
+                | Command::Leave { .. }
+                | Command::MaskTape { .. },
+            )
+            | MediaInput::Stop => Haste::AtOnce,
+        }
+    }
 }
 
 /// The thread's side of what `Media` asks for.
@@ -81,11 +107,17 @@ impl MediaThread {
         let mut datagram = [0; DATAGRAM_BYTES];
         loop {
             let timeout = media.deadline().map(|at| clock.until(at));
-            if let Err(error) = poller.wait(timeout) {
+            if let Err(error) = poller.wait(timeout, || !commands.is_empty()) {
                 tracing::error!(%error, "waiting for media sockets failed");
                 return;
             }
             let now = clock.mono();
+            while let Some(input) = commands.pop() {
+                match input {
+                    MediaInput::Command(command) => media.command(now, command, &mut driver),
+                    MediaInput::Stop => return,
+                }
+            }
             for token in poller.ready() {
                 let slot = (token / 2) as u32;
                 let Some(pair) = driver.pairs.get(slot as usize) else {
@@ -98,12 +130,6 @@ impl MediaThread {
                     }
                 } else if let Some((length, source)) = receive(&pair.rtcp, &mut datagram) {
                     media.receive_rtcp(now, slot, source, &datagram[..length], &mut driver);
-                }
-            }
-            while let Some(input) = commands.pop() {
-                match input {
-                    MediaInput::Command(command) => media.command(now, command, &mut driver),
-                    MediaInput::Stop => return,
                 }
             }
             if media.deadline().is_some_and(|at| at <= now) {
@@ -142,6 +168,6 @@ impl Io for Driver {
     }
 
     fn event(&mut self, event: Event) {
-        self.events.push(event);
+        self.events.push(event, Haste::AtOnce);
     }
 }

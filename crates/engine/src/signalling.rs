@@ -17,7 +17,7 @@ use crate::clock::Clock;
 use crate::link::{Receiver, Sender};
 use crate::media_thread::MediaInput;
 use crate::outside::{Outside, Remote, Reply};
-use crate::poller::Poller;
+use crate::poller::{Haste, Poller};
 use crate::sockets::Family;
 use crate::unserved::Unserved;
 
@@ -86,7 +86,9 @@ where
         let mut datagram = vec![0; DATAGRAM_BYTES];
         let mut wake = thread.drain();
         loop {
-            if let Err(error) = self.poller.wait(wake.map(|at| thread.clock.until(at))) {
+            let timeout = wake.map(|at| thread.clock.until(at));
+            let has_events = || self.events.iter().any(|events| !events.is_empty());
+            if let Err(error) = self.poller.wait(timeout, has_events) {
                 tracing::error!(%error, "waiting for the SIP socket failed");
                 return;
             }
@@ -152,7 +154,9 @@ impl<O: Outside> Running<O> {
                 }
                 Output::Media { thread, command } => {
                     if let Some(media) = self.media.get_mut(usize::from(thread)) {
-                        media.push(MediaInput::Command(command));
+                        let input = MediaInput::Command(command);
+                        let haste = input.haste();
+                        media.push(input, haste);
                     }
                 }
                 Output::Record(record) => self.outside.journal(*record),
@@ -184,7 +188,7 @@ impl<O: Outside> Running<O> {
 
     fn stop(mut self) {
         for media in &mut self.media {
-            media.push(MediaInput::Stop);
+            media.push(MediaInput::Stop, Haste::AtOnce);
             media.flush();
         }
     }

@@ -1,12 +1,12 @@
-//! When legs are served: each every 20 ms, in four phases 5 ms apart, so that a thread with many
-//! legs wakes at most 200 times a second, and one leg's thread 50 times.
+//! When legs are served: each every 20 ms, in two phases 10 ms apart, so that a thread with many
+//! legs wakes at most 100 times a second, and one leg's thread 50 times.
 
 use std::time::Duration;
 
 use rotaline_model::Mono;
 
-const PHASES: usize = 4;
-const STEP_NS: u64 = 5_000_000;
+const PHASES: usize = 2;
+const STEP_NS: u64 = 10_000_000;
 /// The time between two packets of a leg.
 pub(crate) const PERIOD: Duration = Duration::from_nanos(STEP_NS * PHASES as u64);
 /// A thread that comes late makes up for this many steps (100 ms); the rest is left out.
@@ -91,10 +91,10 @@ mod tests {
         let mut phases = Phases::default();
         while phases.next(at_ms(1000)).is_some() {}
         assert_eq!(phases.deadline(false), None);
-        phases.add(2, 77);
+        phases.add(1, 77);
         assert_eq!(phases.deadline(false), Some(at_ms(1010)));
         assert_eq!(phases.deadline(true), Some(at_ms(1010)));
-        phases.remove(2, 77);
+        phases.remove(1, 77);
         assert_eq!(phases.deadline(true), Some(at_ms(1020)));
     }
 
@@ -104,12 +104,12 @@ mod tests {
         let mut times = Vec::new();
         for ms in 0..200 {
             while let Some(step) = phases.next(at_ms(ms)) {
-                if step.phase == 3 {
+                if step.phase == 1 {
                     times.push(step.at.as_millis());
                 }
             }
         }
-        assert_eq!(times, [15, 35, 55, 75, 95, 115, 135, 155, 175, 195]);
+        assert_eq!(times, [10, 30, 50, 70, 90, 110, 130, 150, 170, 190]);
     }
 
     #[test]
@@ -117,7 +117,7 @@ mod tests {
         let mut phases = Phases::default();
         while phases.next(at_ms(0)).is_some() {}
         let made_up: Vec<_> = std::iter::from_fn(|| phases.next(at_ms(10_000))).collect();
-        assert_eq!(made_up.len(), 20);
+        assert_eq!(made_up.len(), 10);
         assert_eq!(made_up.last().unwrap().at, at_ms(10_000));
     }
 }

@@ -344,11 +344,11 @@ pub fn assert_one_stream(sent: &[Sent], lost: u16) {
     }
 }
 
-/// A packet's timestamp is its time since the first, within 20 ms (and the 5 ms that the first may
+/// A packet's timestamp is its time since the first, within 20 ms (and the 10 ms that the first may
 /// be after its step).
 pub fn assert_timely(first: &Sent, sent: &Sent) {
     let samples = sent.header.timestamp.wrapping_sub(first.header.timestamp);
     let time = sent.at.since(first.at).as_nanos() as i64 / 125_000;
     let lead = i64::from(samples.cast_signed()) - time;
-    assert!((-41..=200).contains(&lead), "leads by {lead}: {sent:?}");
+    assert!((-81..=200).contains(&lead), "leads by {lead}: {sent:?}");
 }
