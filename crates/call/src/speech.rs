@@ -94,6 +94,8 @@ pub(crate) fn if_closed(cx: &Cx, specialty: &SpecialtyId) -> Option<Vec<Sound>> 
 fn opening(plan: &Plan, specialty: &Specialty, cx: &Cx) -> Vec<Sound> {
     match plan.next_opening(specialty, cx.wall()) {
         None => vec![phrase(plan, Phrase::NoHours)],
+        // A weekday alone would name the wrong one: that it is closed has to do.
+        Some(opening) if opening.days_ahead > MAX_DAYS_AHEAD => Vec::new(),
         Some(opening) => {
             let mut sounds = phrases(plan, &[Phrase::ItOpens, day(opening)]);
             sounds.extend(clock(plan, opening));
@@ -101,6 +103,9 @@ fn opening(plan: &Plan, specialty: &Specialty, cx: &Cx) -> Vec<Sound> {
         }
     }
 }
+
+/// "On Monday", said on a Monday, is the next one; no weekday says more than that.
+const MAX_DAYS_AHEAD: u8 = 7;
 
 fn day(opening: Opening) -> Phrase {
     match (opening.days_ahead, opening.local.date().weekday()) {

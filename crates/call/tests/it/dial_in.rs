@@ -172,6 +172,19 @@ fn opening_times_are_said_as_people_say_them() {
 }
 
 #[test]
+fn an_opening_after_more_than_a_week_is_not_named_by_its_weekday() {
+    let section = "[specialty.neurology]\n";
+    let away = format!(
+        "[[specialty.dermatology.hours_on]]\ndates = [\"2026-11-24\"]\nhours = []\n{section}"
+    );
+    let plan = NORTHFIELD.replace(section, &away);
+    let mut stage = Stage::new(&plan, DIAL_IN).caller(phone().keys(1_000, "2"));
+    stage.play_until(1_000);
+    let closed = "specialty/dermatology, closed/is-closed";
+    assert_eq!(said(&stage)[1].1, format!("{closed}, {}", menu()));
+}
+
+#[test]
 fn a_menu_without_an_open_specialty_says_so() {
     let plan = NORTHFIELD.replace("daily 00:00-24:00", "tue 09:30-12:00");
     let mut stage = Stage::new(&plan, DIAL_IN);

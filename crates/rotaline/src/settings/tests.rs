@@ -43,6 +43,24 @@ fn shipped_settings_are_faultless() {
 }
 
 #[test]
+fn bank_holidays_beside_the_settings_file_are_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let holidays = folder.path().join("bank-holidays");
+    std::fs::create_dir(&holidays).unwrap();
+    std::fs::write(holidays.join("notes.txt"), "not read").unwrap();
+    let text = "[bank_holidays.england]\nsoon = \"Easter\"\n";
+    std::fs::write(holidays.join("england.toml"), text).unwrap();
+    let raw = Raw {
+        plan: config("bench/plan.toml"),
+        prompts: config("prompts/en-GB"),
+        ..Raw::default()
+    };
+    let faults = check::check(raw, "x.toml", folder.path()).unwrap_err();
+    let keys: Vec<&str> = faults.iter().map(|fault| fault.key.as_str()).collect();
+    assert_eq!(keys, ["bank_holidays.england.soon"]);
+}
+
+#[test]
 fn an_unknown_key_is_refused_with_its_line() {
     let text = "[sip]\nlisten = \"127.0.0.1:5060\"\nlissten = 1\n";
     let error = toml::from_str::<Raw>(text).unwrap_err();
