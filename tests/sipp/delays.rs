@@ -231,7 +231,7 @@ impl Delays {
             }
             delays.bridge(scenario, traces, name, trace);
         }
-        delays.hunt(traces);
+        delays.hunt(scenario, traces);
         delays
     }
 
@@ -299,8 +299,11 @@ impl Delays {
         }
     }
 
-    /// One phone after the other, never two at a time.
-    fn hunt(&mut self, traces: &Traces) {
+    /// One phone after the other, never two at a time where the scenario does not say so.
+    fn hunt(&mut self, scenario: &Scenario, traces: &Traces) {
+        if scenario.is.overlap {
+            return;
+        }
         for pair in traces.rung().windows(2) {
             let [(before, trace, _), (next, _, invite)] = pair else {
                 continue;

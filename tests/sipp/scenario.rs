@@ -36,6 +36,9 @@ pub struct Description {
     /// The scenario is over within so many seconds, or has failed.
     #[serde(default = "ninety")]
     pub limit_s: u64,
+    /// Two phones ring at once.
+    #[serde(default)]
+    pub overlap: bool,
     /// Who calls.
     pub caller: Party,
     /// The phones that are rung, by their names in the plan. Any other phone of the plan must not

@@ -178,7 +178,7 @@ impl Media {
             }
             self.close(now, id.slot, io);
         }
-        let step = Phases::step_of(now);
+        let step = self.phases.for_a_leg(now);
         let chosen = self.choose();
         let periods = Periods {
             dead_after: self.config.dead_after,

@@ -1,5 +1,6 @@
-//! When legs are served: each every 20 ms, in two phases 10 ms apart, so that a thread with many
-//! legs wakes at most 100 times a second, and one leg's thread 50 times.
+//! When legs are served: each every 20 ms, in two phases 10 ms apart. The second phase is used
+//! once the first has many legs, so that a thread with few of them wakes 50 times a second, and
+//! one with many 100 times.
 
 use std::time::Duration;
 
@@ -9,6 +10,8 @@ const PHASES: usize = 2;
 const STEP_NS: u64 = 10_000_000;
 /// The time between two packets of a leg.
 pub(crate) const PERIOD: Duration = Duration::from_nanos(STEP_NS * PHASES as u64);
+/// Legs of the first phase from which on the second is used too.
+const MANY: usize = 64;
 /// A thread that comes late makes up for this many steps (100 ms); the rest is left out.
 const MAX_STEPS_BEHIND: u64 = 5 * PHASES as u64;
 
@@ -33,6 +36,19 @@ impl Phases {
         Step {
             phase: (number % PHASES as u64) as u8,
             at: Mono::from_nanos(number * STEP_NS),
+        }
+    }
+
+    /// The step that a leg which opens `now` belongs to.
+    pub(crate) fn for_a_leg(&self, now: Mono) -> Step {
+        let step = Phases::step_of(now);
+        if self.slots[0].len() >= MANY || step.phase == 0 {
+            return step;
+        }
+        let back = u64::from(step.phase) * STEP_NS;
+        Step {
+            phase: 0,
+            at: Mono::from_nanos(step.at.as_nanos().saturating_sub(back)),
         }
     }
 
@@ -96,6 +112,22 @@ mod tests {
         assert_eq!(phases.deadline(true), Some(at_ms(1010)));
         phases.remove(1, 77);
         assert_eq!(phases.deadline(true), Some(at_ms(1020)));
+    }
+
+    #[test]
+    fn the_second_phase_is_used_once_the_first_has_many_legs() {
+        let mut phases = Phases::default();
+        let step = |phase, ms| Step {
+            phase,
+            at: at_ms(ms),
+        };
+        assert_eq!(phases.for_a_leg(at_ms(1_003)), step(0, 1_000));
+        assert_eq!(phases.for_a_leg(at_ms(1_013)), step(0, 1_000));
+        for slot in 0..64 {
+            phases.add(0, slot);
+        }
+        assert_eq!(phases.for_a_leg(at_ms(1_003)), step(0, 1_000));
+        assert_eq!(phases.for_a_leg(at_ms(1_013)), step(1, 1_010));
     }
 
     #[test]

@@ -37,12 +37,13 @@ pub(super) enum Hunted {
     BackToMenu,
 }
 
-/// Rings the people on the rota until one accepts. `opening` is said while the first phone rings.
+/// Rings the people on the rota until one accepts. `opening` is said while the first phone rings,
+/// and taken then: where nobody is rung it is left.
 pub(super) async fn hunt(
     cx: &Cx,
     caller: &Leg,
     specialty: &SpecialtyId,
-    opening: Vec<Sound>,
+    opening: &mut Vec<Sound>,
 ) -> Hunted {
     let attempts = Cell::new(0);
     // The search is polled first: an INVITE leaves before anything is said about it.
@@ -254,10 +255,10 @@ pub(super) async fn keep_company(
     cx: &Cx,
     caller: &Leg,
     specialty: &SpecialtyId,
-    opening: Vec<Sound>,
+    opening: &mut Vec<Sound>,
     attempts: &Cell<u32>,
 ) {
-    let mut sounds = opening;
+    let mut sounds = std::mem::take(opening);
     let mut said_at: Option<Mono> = None;
     loop {
         let play = caller.play_on(sounds);

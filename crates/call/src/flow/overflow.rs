@@ -13,12 +13,12 @@ use crate::speech;
 const MAX_OVERFLOWS: u8 = 4;
 
 /// Hunts through the specialty and then through what it overflows to. `opening` is said while the
-/// first phone rings.
+/// first phone rings, and taken then.
 pub(super) async fn hunt_here_and_beyond(
     cx: &Cx,
     caller: &Leg,
     specialty: &SpecialtyId,
-    opening: Vec<Sound>,
+    opening: &mut Vec<Sound>,
 ) -> Hunted {
     let mut hunted = hunt(cx, caller, specialty, opening).await;
     let mut team = specialty.clone();
@@ -30,7 +30,7 @@ pub(super) async fn hunt_here_and_beyond(
         let Some(next) = open_overflow(cx, &team) else {
             return nobody;
         };
-        let opening = vec![speech::phrase(&cx.plan(), Phrase::TryingAnotherTeam)];
+        opening.push(speech::phrase(&cx.plan(), Phrase::TryingAnotherTeam));
         hunted = match hunt(cx, caller, &next, opening).await {
             // Somebody was tried, though not there.
             Hunted::NobodyOnRota => nobody,

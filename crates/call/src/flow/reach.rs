@@ -44,8 +44,7 @@ pub(super) async fn reach(
     let mut opening = opening;
     for hunts_left in (0..MAX_HUNTS).rev() {
         cx.if_left(EndCause::CallerLeftWaiting);
-        let said = std::mem::take(&mut opening);
-        let hunted = hunt_here_and_beyond(cx, caller, specialty, said).await;
+        let hunted = hunt_here_and_beyond(cx, caller, specialty, &mut opening).await;
         let (cause, phrase) = match hunted {
             Hunted::Accepted(attempt) => return Reached::Accepted(attempt),
             Hunted::BackToMenu => return Reached::BackToMenu,
@@ -61,7 +60,8 @@ pub(super) async fn reach(
                 .await;
             return Reached::Nobody(cause);
         }
-        match offer(cx, caller, phrase).await {
+        // Where nobody was rung, the opening has not been said yet.
+        match offer(cx, caller, std::mem::take(&mut opening), phrase).await {
             Offered::TryAgain => opening = speech::trying(&cx.plan(), specialty),
             Offered::BackToMenu => return Reached::BackToMenu,
             Offered::Declined => {
@@ -81,9 +81,10 @@ enum Offered {
     Declined,
 }
 
-async fn offer(cx: &Cx, caller: &Leg, why: Phrase) -> Offered {
+async fn offer(cx: &Cx, caller: &Leg, opening: Vec<Sound>, why: Phrase) -> Offered {
     let mut silences = 0;
-    let mut sounds = speech::phrases(&cx.plan(), &[why, Phrase::TryAgain]);
+    let mut sounds = opening;
+    sounds.extend(speech::phrases(&cx.plan(), &[why, Phrase::TryAgain]));
     for _ in 0..MAX_WRONG_KEYS {
         match caller.ask(sounds, PATIENCE).await {
             Asked::Gone => return Offered::Declined,

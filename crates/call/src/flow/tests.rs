@@ -80,7 +80,7 @@ fn a_calls_future_is_small() {
             &cx,
             &caller,
             &specialty,
-            Vec::new(),
+            &mut Vec::new(),
             &attempts,
         )),
     ];

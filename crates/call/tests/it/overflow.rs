@@ -44,6 +44,18 @@ fn an_empty_rota_overflows_to_the_pool() {
 }
 
 #[test]
+fn a_number_without_a_menu_is_greeted_though_its_own_rota_is_empty() {
+    let number = "[number.\"020 7946 0009\"]\nservice = \"specialty\"\nspecialty = \"neurology\"\n";
+    let plans = [plan(ALWAYS), NORTHFIELD.to_owned()];
+    for plan in plans {
+        let plan = format!("{plan}{number}");
+        let mut stage = Stage::at(MONDAY, world(&plan), "020 7946 0009", |_| {});
+        stage.play_until(10_000);
+        assert!(stage.was_told(CALLER, "menu/calls-are-recorded"));
+    }
+}
+
+#[test]
 fn an_exhausted_pool_overflows_further_and_then_the_caller_is_told() {
     let busy = || phone().refuses(200, Refusal::Busy);
     let stage = neurology(ALWAYS)
