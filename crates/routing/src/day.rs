@@ -216,7 +216,7 @@ impl Plan {
         }
     }
 
-    /// The sessions that cover `now`, in the order of the plan.
+    /// The sessions that cover `now`, in the order of the plan; of equals the one that began first.
     pub(crate) fn sessions_at<'p>(
         &self,
         specialty: &'p Specialty,
@@ -228,7 +228,7 @@ impl Plan {
             .flat_map(|date| self.sessions_on(specialty, date))
             .filter(|session| session.span.covers(session.date, zone, now))
             .collect();
-        sessions.sort_by_key(|session| session.place);
+        sessions.sort_by_key(|session| (session.place, session.date));
         sessions
     }
 

@@ -58,6 +58,19 @@ struct Rota {
     /// Person, first minute relative to the focus's midnight, how many minutes.
     absences: Vec<(usize, i32, i32)>,
     bank_holidays: &'static str,
+    /// Hours and one session of a bank holiday, where it has its own.
+    own: (Span, Span, Vec<usize>),
+    /// Who gives which session of which day (relative to the focus) to whom, for which.
+    swaps: Vec<Swap>,
+}
+
+/// A person, what they give; another person, what they give: days relative to the focus.
+type Swap = (usize, (i32, &'static str), usize, (i32, &'static str));
+
+fn swap() -> impl Strategy<Value = Swap> {
+    let on = || (-2..=1, name());
+    (0_usize..4, on(), 1_usize..4, on())
+        .prop_map(|(first, gives, others, takes)| (first, gives, (first + others) % 4, takes))
 }
 
 fn name() -> impl Strategy<Value = &'static str> {
@@ -73,17 +86,23 @@ fn rota() -> impl Strategy<Value = Rota> {
         prop::collection::vec((days(), prop::option::of(name()), people()), many(4)),
         prop::collection::vec((days(), prop::collection::vec(span(), many(2))), many(2)),
         prop::collection::vec((0_usize..4, -1440..2880, 1..1500), many(3)),
-        prop::sample::select(vec!["closed", "as-usual"]),
+        prop::sample::select(vec!["closed", "as-usual", "own"]),
+        (span(), span(), people()),
+        prop::collection::vec(swap(), many(3)),
     )
         .prop_map(
-            |(focus, hours, sessions, overrides, hours_on, absences, bank_holidays)| Rota {
-                focus,
-                hours,
-                sessions,
-                overrides,
-                hours_on,
-                absences,
-                bank_holidays,
+            |(focus, hours, sessions, overrides, hours_on, absences, bank_holidays, own, swaps)| {
+                Rota {
+                    focus,
+                    hours,
+                    sessions,
+                    overrides,
+                    hours_on,
+                    absences,
+                    bank_holidays,
+                    own,
+                    swaps,
+                }
             },
         )
 }
@@ -122,6 +141,9 @@ impl Rota {
             .collect();
         let _ = writeln!(text, "hours = [{}]", hours.join(", "));
         let _ = writeln!(text, "bank_holidays = \"{}\"", self.bank_holidays);
+        if self.bank_holidays == "own" {
+            let _ = writeln!(text, "bank_holiday_hours = [\"{}\"]", times(&self.own.0));
+        }
         for (name, day, span, ids) in &self.sessions {
             let (day, times, people) = (DAYS[*day], times(span), people(ids));
             let _ = writeln!(
@@ -148,6 +170,25 @@ impl Rota {
             let _ = writeln!(
                 text,
                 "[[specialty.s.hours_on]]\ndates = [{dates}]\nhours = [{hours}]"
+            );
+        }
+        for (first, gives, second, takes) in &self.swaps {
+            let on = |(days, name): &(i32, &str)| format!("{} {name}", after(self.focus, *days));
+            let (gives, takes) = (on(gives), on(takes));
+            let (first, second) = (PEOPLE[*first], PEOPLE[*second]);
+            let _ = writeln!(
+                text,
+                "[[specialty.s.swap]]\nfirst = \"{first}\"\ngives = \"{gives}\"\n\
+                 second = \"{second}\"\ntakes = \"{takes}\""
+            );
+        }
+        if self.bank_holidays == "own" {
+            let (_, session, ids) = &self.own;
+            let (session, people) = (times(session), people(ids));
+            let _ = writeln!(
+                text,
+                "[[specialty.s.bank_holiday_session]]\nname = \"AM\"\ntimes = [\"{session}\"]\n\
+                 people = [{people}]"
             );
         }
         for (number, id) in PEOPLE.iter().enumerate() {
@@ -210,27 +251,42 @@ impl Rota {
         };
         let weekday = usize::try_from(on.weekday().to_monday_zero_offset()).unwrap();
         let special = self.best(self.hours_on.iter().map(|it| (it.0, false, &it.1)), on);
-        let shut = Self::is_holiday(on) && self.bank_holidays == "closed" && special.is_none();
-        if shut {
+        let holiday = Self::is_holiday(on);
+        if holiday && self.bank_holidays == "closed" && special.is_none() {
             return (Vec::new(), Vec::new());
         }
-        let week = self
-            .hours
-            .iter()
-            .filter(|(day, _)| *day == weekday)
-            .map(|(_, span)| *span);
-        let open = special.cloned().unwrap_or_else(|| week.collect());
+        let own = holiday && self.bank_holidays == "own";
+        let week = self.hours.iter().filter(|(day, _)| *day == weekday && !own);
+        let usual = week.map(|(_, span)| *span).chain(own.then_some(self.own.0));
+        let open = special.cloned().unwrap_or_else(|| usual.collect());
+        let holiday_session = ("AM", weekday, self.own.1, self.own.2.clone());
+        let week = self.sessions.iter().enumerate().filter(|_| !own);
         let mut sessions = Vec::new();
-        for (place, (name, day, span, people)) in self.sessions.iter().enumerate() {
+        for (place, (name, day, span, people)) in week.chain(own.then_some((0, &holiday_session))) {
             if *day != weekday {
                 continue;
             }
             let overrides = self.overrides.iter();
             let fitting = overrides.filter(|it| it.1.is_none_or(|session| session == *name));
-            let people = self
-                .best(fitting.map(|it| (it.0, it.1.is_some(), &it.2)), on)
-                .unwrap_or(people);
-            sessions.push((paper(*span), place, people.clone()));
+            let best = self.best(fitting.map(|it| (it.0, it.1.is_some(), &it.2)), on);
+            let mut people = best.unwrap_or(people).clone();
+            for (first, gives, second, takes) in &self.swaps {
+                let is = |(days, session): &(i32, &str)| {
+                    after(self.focus, *days) == on && session == name
+                };
+                let (aside, instead) = match (is(gives), is(takes)) {
+                    (true, _) => (first, second),
+                    (false, true) => (second, first),
+                    (false, false) => continue,
+                };
+                if people.contains(instead) {
+                    people.retain(|person| person != aside);
+                } else {
+                    let stands = people.iter_mut().filter(|person| *person == aside);
+                    stands.for_each(|person| *person = *instead);
+                }
+            }
+            sessions.push((paper(*span), place, people));
         }
         (open.into_iter().map(paper).collect(), sessions)
     }
@@ -256,6 +312,7 @@ fn compare(rota: &Rota) -> Result<(), TestCaseError> {
     let papers: Vec<_> = (-3..=2)
         .map(|days| rota.on_paper(after(rota.focus, days)))
         .collect();
+    let starts = starts(&papers, &london, rota.focus);
     let before = date_utc(after(rota.focus, -1)) + 12.hours();
     let (begin, end) = (before + 11.hours(), before + 39.hours());
     let mut highest = DateTime::MIN;
@@ -272,6 +329,11 @@ fn compare(rota: &Rota) -> Result<(), TestCaseError> {
                 rota.text(),
                 now
             );
+            // Beyond the papers there is nothing to compare with.
+            let next = plan.next_opening(specialty, now).map(|opening| opening.at);
+            let next = next.filter(|at| *at < end);
+            let expected_next = starts.iter().copied().find(|at| *at > now && *at < end);
+            prop_assert_eq!(next, expected_next, "{} at {}", rota.text(), now);
             let people = plan.on_rota(specialty, now);
             let people: Vec<&str> = people.iter().map(|it| it.id.as_str()).collect();
             prop_assert_eq!(
@@ -285,6 +347,22 @@ fn compare(rota: &Rota) -> Result<(), TestCaseError> {
         now += 1.minute();
     }
     Ok(())
+}
+
+/// The minutes at which the wall first shows the start of hours that are not over by then.
+fn starts(papers: &[DayOnPaper], london: &TimeZone, focus: Date) -> Vec<Timestamp> {
+    let begin = date_utc(after(focus, -2));
+    let (mut highest, mut starts) = (DateTime::MIN, Vec::new());
+    for minutes in 0..5 * 1440 {
+        let now = begin + minutes.minutes();
+        let before = highest;
+        highest = highest.max(london.to_datetime(now));
+        let mut open = papers.iter().flat_map(|(open, _)| open);
+        if open.any(|it| before < it.0 && within(*it, highest)) {
+            starts.push(now);
+        }
+    }
+    starts
 }
 
 fn date_utc(date: Date) -> Timestamp {
