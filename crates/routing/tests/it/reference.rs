@@ -115,24 +115,25 @@ fn minute(date: Date, minutes: i32) -> DateTime {
     date.at(0, 0, 0, 0).checked_add(minutes.minutes()).unwrap()
 }
 
+fn times((start, end): &Span) -> String {
+    let clock = |at: u16| format!("{:02}:{:02}", at / 4, at % 4 * 15);
+    format!("{}-{}", clock(*start), clock(*end))
+}
+
+fn named(ids: &[usize]) -> String {
+    let ids = ids.iter().map(|id| format!("\"{}\"", PEOPLE[*id]));
+    ids.collect::<Vec<String>>().join(", ")
+}
+
 impl Rota {
     fn text(&self) -> String {
         let mut text = "inbound_number = \"020 7946 0000\"\n[organisation.o]\nname = \"O\"\n\
                         zone = \"Europe/London\"\nnation = \"england\"\n[specialty.s]\n\
                         organisation = \"o\"\nname = \"S\"\n"
             .to_owned();
-        let clock = |at: u16| format!("{:02}:{:02}", at / 4, at % 4 * 15);
-        let times = |(start, end): &Span| format!("{}-{}", clock(*start), clock(*end));
         let dates = |(first, count): &Days| {
             let first = after(self.focus, *first);
             format!("\"{first}..{}\"", after(first, count - 1))
-        };
-        let people = |ids: &[usize]| {
-            let ids: Vec<String> = ids
-                .iter()
-                .map(|id| format!("\"{}\"", PEOPLE[*id]))
-                .collect();
-            ids.join(", ")
         };
         let hours: Vec<String> = self
             .hours
@@ -145,7 +146,7 @@ impl Rota {
             let _ = writeln!(text, "bank_holiday_hours = [\"{}\"]", times(&self.own.0));
         }
         for (name, day, span, ids) in &self.sessions {
-            let (day, times, people) = (DAYS[*day], times(span), people(ids));
+            let (day, times, people) = (DAYS[*day], times(span), named(ids));
             let _ = writeln!(
                 text,
                 "[[specialty.s.session]]\nname = \"{name}\"\ntimes = [\"{day} {times}\"]\n\
@@ -153,7 +154,7 @@ impl Rota {
             );
         }
         for (days, session, ids) in &self.overrides {
-            let (dates, people) = (dates(days), people(ids));
+            let (dates, people) = (dates(days), named(ids));
             let session = session.map(|name| format!("session = \"{name}\"\n"));
             let session = session.unwrap_or_default();
             let _ = writeln!(
@@ -172,6 +173,20 @@ impl Rota {
                 "[[specialty.s.hours_on]]\ndates = [{dates}]\nhours = [{hours}]"
             );
         }
+        if self.bank_holidays == "own" {
+            let (_, session, ids) = &self.own;
+            let (session, people) = (times(session), named(ids));
+            let _ = writeln!(
+                text,
+                "[[specialty.s.bank_holiday_session]]\nname = \"AM\"\ntimes = [\"{session}\"]\n\
+                 people = [{people}]"
+            );
+        }
+        self.swaps_and_people(&mut text);
+        text
+    }
+
+    fn swaps_and_people(&self, text: &mut String) {
         for (first, gives, second, takes) in &self.swaps {
             let on = |(days, name): &(i32, &str)| format!("{} {name}", after(self.focus, *days));
             let (gives, takes) = (on(gives), on(takes));
@@ -180,15 +195,6 @@ impl Rota {
                 text,
                 "[[specialty.s.swap]]\nfirst = \"{first}\"\ngives = \"{gives}\"\n\
                  second = \"{second}\"\ntakes = \"{takes}\""
-            );
-        }
-        if self.bank_holidays == "own" {
-            let (_, session, ids) = &self.own;
-            let (session, people) = (times(session), people(ids));
-            let _ = writeln!(
-                text,
-                "[[specialty.s.bank_holiday_session]]\nname = \"AM\"\ntimes = [\"{session}\"]\n\
-                 people = [{people}]"
             );
         }
         for (number, id) in PEOPLE.iter().enumerate() {
@@ -206,7 +212,6 @@ impl Rota {
                 );
             }
         }
-        text
     }
 
     /// Of entries in the order of writing: the narrowest, then the one with a name, then the last.
