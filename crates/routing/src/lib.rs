@@ -11,6 +11,7 @@ mod explain;
 mod fault;
 mod hours;
 mod hunt;
+mod items;
 mod order;
 mod parse;
 mod phrase;
@@ -30,6 +31,7 @@ pub use explain::{Explanation, NotRung, Rung, WhyNot, explain};
 pub use fault::{Fault, Source};
 pub use hours::{DaySpan, Opening, WeeklySpan};
 pub use hunt::{Candidate, Hunt, Next};
+pub use items::{BadItem, Difference, Item, ItemKey, ItemKind, Items};
 pub use order::Order;
 pub use phrase::Phrase;
 pub use plan::{

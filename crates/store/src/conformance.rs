@@ -1,6 +1,8 @@
 //! What every backend must do, in tests that know none of them. A new backend adds one line at
 //! the end.
 
+mod plan;
+
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
@@ -12,6 +14,11 @@ use crate::stories::{Story, case_id};
 use crate::{
     Action, AuditEntry, CallQuery, CaseRow, CaseState, Commit, Limit, OutcomeFilter, Position,
     SqliteStorage, Storage,
+};
+
+use plan::{
+    every_version_is_kept_and_what_was_before_is_known, plan_is_changed_as_a_whole,
+    what_somebody_else_changed_is_named_and_nothing_is_written,
 };
 
 const NODE: NodeId = NodeId(1);
@@ -325,7 +332,10 @@ macro_rules! conformance {
             filters_find_what_they_name
             calls_of_the_same_instant_are_paged_by_id
             text_from_outside_is_only_text
-            audit_is_kept_in_order;
+            audit_is_kept_in_order
+            plan_is_changed_as_a_whole
+            what_somebody_else_changed_is_named_and_nothing_is_written
+            every_version_is_kept_and_what_was_before_is_known;
         })*
     };
 }

@@ -15,6 +15,7 @@
 
 mod error;
 mod live;
+mod plan;
 mod projector;
 mod query;
 mod sqlite;
@@ -32,6 +33,10 @@ mod stories;
 
 pub use error::StoreError;
 pub use live::{Batch, Health, Limits};
+pub use plan::{
+    ChangeSet, Changed, Expected, HISTORY_BOUND, HistoryQuery, PlanChange, PlanConflict, PlanItem,
+    PlanKey, PlanRows, PlanVersion,
+};
 pub use projector::{ProjectionError, Projector};
 pub use query::{
     BadPosition, CallQuery, CaseState, Completeness, Limit, OutcomeFilter, Page, Position,

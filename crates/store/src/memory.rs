@@ -8,6 +8,9 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use jiff::Timestamp;
 use rotaline_model::{CaseId, NodeId};
 
+use crate::plan::{
+    ChangeSet, Changed, HistoryQuery, PlanConflict, PlanItem, PlanRows, PlanVersion,
+};
 use crate::{
     AuditEntry, CallQuery, CaseRow, Commit, Pending, Position, Storage, StoreError, StoredCase,
 };
@@ -26,6 +29,8 @@ struct Tables {
     cases: BTreeMap<CaseId, CaseRow>,
     cursors: BTreeMap<NodeId, String>,
     audit: Vec<AuditEntry>,
+    plan: PlanRows,
+    history: Vec<PlanVersion>,
 }
 
 impl MemoryStorage {
@@ -107,6 +112,96 @@ impl Storage for MemoryStorage {
             let of_case = tables.audit.iter().filter(|entry| entry.case == case);
             of_case.cloned().collect()
         })
+    }
+
+    fn plan(&self) -> Pending<'_, PlanRows> {
+        self.ask(|tables| tables.plan.clone())
+    }
+
+    fn change_plan(&self, set: ChangeSet) -> Pending<'_, Changed> {
+        self.ask(|tables| tables.change_plan(set))
+    }
+
+    fn plan_history(&self, query: HistoryQuery) -> Pending<'_, Vec<PlanVersion>> {
+        self.ask(move |tables| {
+            let mut found: Vec<_> = tables
+                .history
+                .iter()
+                .filter(|version| query.key.as_ref().is_none_or(|key| *key == version.key))
+                .filter(|version| query.before.is_none_or(|before| version.revision < before))
+                .cloned()
+                .collect();
+            found.sort_by_key(|version| (std::cmp::Reverse(version.revision), version.key.clone()));
+            let mut revisions: Vec<u64> = found.iter().map(|version| version.revision).collect();
+            revisions.dedup();
+            revisions.truncate(query.revisions);
+            found.retain(|version| revisions.contains(&version.revision));
+            found
+        })
+    }
+
+    fn plan_before(&self, revision: u64) -> Pending<'_, Vec<PlanVersion>> {
+        self.ask(move |tables| {
+            let changed = tables.history.iter().filter(|now| now.revision == revision);
+            let before = |now: &PlanVersion| {
+                let older = tables.history.iter();
+                let older = older.filter(|old| old.key == now.key && old.revision < revision);
+                older
+                    .max_by_key(|old| old.revision)
+                    .cloned()
+                    .unwrap_or(PlanVersion {
+                        revision: 0,
+                        body: None,
+                        ..now.clone()
+                    })
+            };
+            changed.map(before).collect()
+        })
+    }
+}
+
+impl Tables {
+    fn change_plan(&mut self, set: ChangeSet) -> Changed {
+        let mut conflicts = Vec::new();
+        for change in &set.changes {
+            let version = self.plan.items.get(&change.key).map(|item| item.version);
+            if !change.expected.holds(version) {
+                let key = change.key.clone();
+                conflicts.push(PlanConflict { key, version });
+            }
+        }
+        if !conflicts.is_empty() {
+            return Changed::Conflict(conflicts);
+        }
+        if self.plan.revision != set.checked_against {
+            return Changed::Overtaken(self.plan.revision);
+        }
+        self.plan.revision += 1;
+        let revision = self.plan.revision;
+        for change in set.changes {
+            match change.body.clone() {
+                Some(body) => {
+                    let item = PlanItem {
+                        body,
+                        version: revision,
+                        changed_at: set.at,
+                        changed_by: set.by.clone(),
+                    };
+                    self.plan.items.insert(change.key.clone(), item);
+                }
+                None => {
+                    self.plan.items.remove(&change.key);
+                }
+            }
+            self.history.push(PlanVersion {
+                revision,
+                key: change.key,
+                body: change.body,
+                changed_at: set.at,
+                changed_by: set.by.clone(),
+            });
+        }
+        Changed::Done(revision)
     }
 }
 

@@ -7,6 +7,8 @@
 //! Rows go in by statements of many rows at a time: each statement costs a trip to the
 //! connection's thread, which for single rows would be the greater part of the whole cost.
 
+mod plan;
+
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
@@ -21,6 +23,7 @@ use sqlx::sqlite::{
 use sqlx::{AssertSqlSafe, ConnectOptions, QueryBuilder, Row, Sqlite, SqliteConnection};
 use uuid::Uuid;
 
+use crate::plan::{ChangeSet, Changed, HistoryQuery, PlanRows, PlanVersion};
 use crate::storage::LOAD_BOUND;
 use crate::{
     Action, AttemptRow, AuditEntry, CallQuery, CaseRow, CaseState, Commit, OutcomeFilter, Pending,
@@ -177,6 +180,22 @@ impl Storage for SqliteStorage {
                 .filter_map(|row| audit_entry(row, case).transpose())
                 .collect()
         })
+    }
+
+    fn plan(&self) -> Pending<'_, PlanRows> {
+        Box::pin(self.read_plan())
+    }
+
+    fn change_plan(&self, set: ChangeSet) -> Pending<'_, Changed> {
+        Box::pin(self.write_plan(set))
+    }
+
+    fn plan_history(&self, query: HistoryQuery) -> Pending<'_, Vec<PlanVersion>> {
+        Box::pin(self.read_plan_history(query))
+    }
+
+    fn plan_before(&self, revision: u64) -> Pending<'_, Vec<PlanVersion>> {
+        Box::pin(self.read_plan_before(revision))
     }
 }
 

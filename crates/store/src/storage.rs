@@ -9,6 +9,7 @@ use rotaline_model::{CaseId, NodeId};
 use rotaline_record::{Attempt, Case};
 use serde::Serialize;
 
+use crate::plan::{ChangeSet, Changed, HistoryQuery, PlanRows, PlanVersion};
 use crate::{CallQuery, StoreError};
 
 /// What a backend is on its way to answer.
@@ -36,6 +37,18 @@ pub trait Storage: Send + Sync + 'static {
 
     /// What was done with a case, oldest first.
     fn audited(&self, case: CaseId) -> Pending<'_, Vec<AuditEntry>>;
+
+    /// The plan as it is.
+    fn plan(&self) -> Pending<'_, PlanRows>;
+
+    /// Changes the plan as a whole, or not at all.
+    fn change_plan(&self, set: ChangeSet) -> Pending<'_, Changed>;
+
+    /// Versions that the plan's items had, newest first, revision by revision.
+    fn plan_history(&self, query: HistoryQuery) -> Pending<'_, Vec<PlanVersion>>;
+
+    /// What each item that a revision changed was before it; revision 0: it had never been.
+    fn plan_before(&self, revision: u64) -> Pending<'_, Vec<PlanVersion>>;
 }
 
 /// Cases that one [`Storage::load`] may ask for.
