@@ -33,6 +33,28 @@ pub const OVERLAP: &str = "dermatology";
 /// The specialty whose specialists' keys do something during a talk.
 pub const KEYS: &str = "rheumatology";
 
+/// A team.
+type Team = &'static [&'static str];
+
+const CARDIOLOGISTS: Team = &["p0", "p1", "p2", "p3"];
+const DERMATOLOGISTS: Team = &["p4", "p5", "p0"];
+const RHEUMATOLOGISTS: Team = &["p2", "p5"];
+const NOBODY: Team = &[];
+
+const OPEN: &str = "daily 00:00-24:00";
+/// Worlds live in the morning.
+const CLOSED: &str = "daily 20:00-21:00";
+
+/// Whom a choice may lead to: its own team, or the open one that it overflows to.
+pub fn team(specialty: &str) -> Team {
+    match specialty {
+        "cardiology" | "renal" => CARDIOLOGISTS,
+        OVERLAP => DERMATOLOGISTS,
+        KEYS => RHEUMATOLOGISTS,
+        _ => NOBODY,
+    }
+}
+
 /// When rogues that are still up hang up.
 const LAST_WORD: Duration = Duration::from_secs(1300);
 
@@ -84,11 +106,6 @@ inbound_number = "020 7946 0000"
 name = "Northfield Hospitals"
 zone = "Europe/London"
 ask_nhs_number = true
-[practice.elm-street]
-name = "Elm Street"
-numbers = ["01632 960001", "01632 960002", "01632 960003"]
-reception = "01632 960100"
-code = "77"
 [number."020 7946 0001"]
 service = "dial-in"
 organisation = "northfield"
@@ -110,23 +127,40 @@ key = 2
 /// specialists' keys do something; empty ones, with overflow and without; and a direct line.
 pub fn plan() -> Plan {
     let mut text = HEAD.to_owned();
-    for (name, key, people, more) in [
-        ("cardiology", 1, r#"["p0", "p1", "p2", "p3"]"#, ""),
-        (OVERLAP, 2, r#"["p4", "p5", "p0"]"#, "overlap_s = 4"),
-        ("neurology", 3, "[]", ""),
-        (KEYS, 41, r#"["p2", "p5"]"#, "in_call_keys = true"),
-        ("renal", 42, "[]", "overflow = \"cardiology\""),
+    for (name, more, numbers) in [
+        (
+            "elm-street",
+            "reception = \"01632 960100\"\ncode = \"77\"",
+            0..14,
+        ),
+        ("oak-road", "", 14..28),
+    ] {
+        let numbers: Vec<String> = numbers.map(|n| format!("01632 960{n:03}")).collect();
+        write!(
+            text,
+            "[practice.{name}]\nname = \"{name}\"\nnumbers = {numbers:?}\n{more}\n"
+        )
+        .expect("a string takes all");
+    }
+    for (name, key, people, hours, more) in [
+        ("cardiology", 1, CARDIOLOGISTS, OPEN, ""),
+        (OVERLAP, 2, DERMATOLOGISTS, OPEN, "overlap_s = 4"),
+        ("neurology", 3, NOBODY, OPEN, ""),
+        (KEYS, 41, RHEUMATOLOGISTS, OPEN, "in_call_keys = true"),
+        ("renal", 42, NOBODY, OPEN, "overflow = \"cardiology\""),
+        ("oncology", 43, NOBODY, OPEN, "overflow = \"haematology\""),
+        ("haematology", 44, CARDIOLOGISTS, CLOSED, ""),
     ] {
         write!(
             text,
             "[specialty.{name}]\norganisation = \"northfield\"\nname = \"{name}\"\nkey = {key}\n\
-             hours = [\"daily 00:00-24:00\"]\noutcomes = \"advice\"\n{more}\n"
+             hours = [\"{hours}\"]\noutcomes = \"advice\"\n{more}\n"
         )
         .expect("a string takes all");
-        if people != "[]" {
+        if !people.is_empty() {
             write!(
                 text,
-                "[[specialty.{name}.session]]\ntimes = [\"daily 00:00-24:00\"]\npeople = {people}\n"
+                "[[specialty.{name}.session]]\ntimes = [\"{OPEN}\"]\npeople = {people:?}\n"
             )
             .expect("a string takes all");
         }
@@ -210,7 +244,11 @@ fn mood(dice: &mut Dice) -> Manner {
             let mut then = vec![pause(dice, 8_000), key('1'), pause(dice, 30_000)];
             if dice.percent(40) {
                 let what = *dice.one_of(&['2', '2', '3', '4', '9', '7']);
-                then.extend([key('*'), pause(dice, 3_500), key(what)]);
+                // Some forget the star.
+                if dice.percent(80) {
+                    then.extend([key('*'), pause(dice, 3_500)]);
+                }
+                then.push(key(what));
             }
             then.push(pause(dice, 40_000));
             if dice.percent(60) {
@@ -278,14 +316,20 @@ fn habits(dice: &mut Dice) -> Vec<Step> {
         _ => {}
     }
     let choices = [
-        "1", "1", "1", "2", "2", "2", "3", "41", "41", "41", "42", "4", "#", "977#", "92",
+        "1", "1", "2", "2", "2", "3", "41", "41", "41", "42", "43", "44", "4", "#", "#", "977#",
+        "92",
     ];
     let keys = dice.one_of(&choices).chars();
     steps.extend(keys.flat_map(|character| [key(character), Step::Pause(BETWEEN_KEYS)]));
     if dice.percent(10) {
         steps.push(pause(dice, 9_000));
-        let number = "9434765919".chars();
-        steps.extend(number.flat_map(|digit| [key(digit), Step::Pause(BETWEEN_KEYS)]));
+        // The second one's check digit is wrong.
+        let number = *dice.one_of(&["9434765919", "9434765918"]);
+        steps.extend(
+            number
+                .chars()
+                .flat_map(|digit| [key(digit), Step::Pause(BETWEEN_KEYS)]),
+        );
     }
     match dice.below(8) {
         // Goes back to the menu while phones ring, and chooses anew.

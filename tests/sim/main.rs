@@ -9,6 +9,7 @@ mod media_model;
 mod packets;
 mod rogue;
 mod rung;
+mod secrets;
 mod sounds;
 mod text;
 mod world;

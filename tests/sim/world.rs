@@ -22,6 +22,7 @@ use crate::judge::{Judge, Tally};
 use crate::packets::forged_key;
 use crate::rogue::{Rogue, Vice};
 use crate::rung::RungPhones;
+use crate::secrets::Secrets;
 use crate::sounds::{Happening, Sounds};
 use crate::text;
 
@@ -122,6 +123,7 @@ pub struct World {
     network: Network,
     media: Box<dyn Sounds>,
     rung: RungPhones,
+    secrets: Secrets,
     packets: u64,
     /// Sees everything.
     pub judge: Judge,
@@ -173,6 +175,7 @@ impl World {
             network: Network::new(weather, Seed::from_number(seed ^ 0x6e65_7477)),
             media,
             rung: RungPhones::default(),
+            secrets: Secrets::default(),
             packets: 0,
             judge: Judge::default(),
             hash: DefaultHasher::new(),
@@ -337,6 +340,8 @@ impl World {
                 switch::Output::Timeout(_) => break,
             }
         }
+        self.judge.settled(self.media.legs());
+        self.judge.broken.extend(self.secrets.settled());
         if !self.media.happenings().is_empty() {
             self.media_happens();
         }
@@ -346,6 +351,9 @@ impl World {
         self.note(&format!("{:?}", record.fact));
         self.rung.record(self.now.mono, record);
         self.judge.record(record);
+        if let Some(what) = self.secrets.record(record) {
+            self.judge.broken.push(format!("{}: {what}", record.case));
+        }
     }
 
     fn media_command(&mut self, command: Command) {
@@ -359,6 +367,7 @@ impl World {
             _ => false,
         };
         self.judge.command(&command, self.media.legs(), specialist);
+        self.judge.broken.extend(self.secrets.command(&command));
         self.media.command(self.now.mono, command.clone());
         self.judge.rooms(&command, self.media.legs());
     }
@@ -368,6 +377,7 @@ impl World {
             match happening {
                 Happening::Event(event) => {
                     self.note(&format!("{event:?}"));
+                    self.secrets.event(&event);
                     self.tell_switch(switch::Input::Media(event));
                 }
                 Happening::Hears(phone, hearing) => {

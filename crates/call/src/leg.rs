@@ -117,12 +117,18 @@ impl Leg {
         }
     }
 
-    fn play(&self, mut sounds: Vec<Sound>, barge_in: BargeIn) -> PlayId {
+    fn play(&self, sounds: Vec<Sound>, barge_in: BargeIn) -> PlayId {
+        self.play_and_keep(sounds, barge_in, usize::MAX)
+    }
+
+    /// Plays, and keeps as evidence what is heard of so many of the sounds.
+    fn play_and_keep(&self, mut sounds: Vec<Sound>, barge_in: BargeIn, kept: usize) -> PlayId {
         let (now, play) = (self.cx.now(), self.cx.new_play());
         let plan = self.cx.plan();
         sounds.retain(|sound| !has_expired(sound, &plan, self.cx.wall()));
         self.with(|state| {
-            state.plays(play, &sounds, barge_in, now);
+            let kept = sounds.get(..kept).unwrap_or(&sounds);
+            state.plays(play, kept, barge_in, now);
             state.settle_surplus(now, &plan);
         });
         self.cx.act(Action::Play {
@@ -134,6 +140,15 @@ impl Leg {
     }
 
     // ---- what happens on it ----
+
+    /// Waits until a digit's key is down, if none is.
+    pub(crate) async fn digit_begins(&self) {
+        poll_fn(|_| match self.with(|state| state.down) {
+            Some(key) if key.number().is_some() => Poll::Ready(()),
+            Some(_) | None => Poll::Pending,
+        })
+        .await;
+    }
 
     /// Waits for the far end to go.
     pub(crate) async fn gone(&self) -> Gone {
@@ -204,6 +219,17 @@ impl Leg {
     /// Says something to its end, whatever is keyed.
     pub(crate) async fn tell(&self, sounds: Vec<Sound>) {
         let play = self.play_on(sounds);
+        self.tell_on(play).await;
+    }
+
+    /// Reads back, to its end, what nobody may read again: of the sounds only the first, which is
+    /// said of everybody's, is kept as evidence.
+    pub(crate) async fn read_back(&self, sounds: Vec<Sound>) {
+        let play = self.play_and_keep(sounds, BargeIn::PlaysOn, 1);
+        self.tell_on(play).await;
+    }
+
+    async fn tell_on(&self, play: PlayId) {
         let until = self.cx.now() + MAX_SPEAKING;
         while let Next::Key(_) = self.next(Some(play), until).await {}
     }

@@ -50,6 +50,8 @@ pub(crate) struct LegState {
     pub heard: Vec<Heard>,
     /// Each once, in the order of their coming.
     pub signs: Vec<AnswerphoneEvidence>,
+    /// The key that is held down.
+    pub down: Option<Digit>,
     keys: VecDeque<Key>,
     speaking: Option<(PlayId, BargeIn)>,
     playings: Vec<Playing>,
@@ -77,6 +79,7 @@ impl LegState {
             gone: None,
             heard: Vec::new(),
             signs: Vec::new(),
+            down: None,
             keys: VecDeque::new(),
             speaking: None,
             playings: Vec::new(),
@@ -105,8 +108,12 @@ impl LegState {
             }
             // A refusal after the answer is none; but the leg is gone.
             LegEvent::Refused(_) => self.gone = Some(Gone::HungUp),
-            LegEvent::KeyDown(_) => return self.answered_at.is_some() && self.barge_in(now.mono),
+            LegEvent::KeyDown(digit) => {
+                self.down = Some(digit);
+                return self.answered_at.is_some() && self.barge_in(now.mono);
+            }
             LegEvent::Digit(digit) => {
+                self.down = None;
                 let key = Key {
                     digit,
                     at: now.mono,

@@ -9,7 +9,7 @@ use rotaline_record::{Fact, OutcomeHow};
 use rotaline_routing::Phrase;
 
 use super::arrive::caller_in_words;
-use crate::cx::Cx;
+use crate::cx::{Cx, Either, first};
 use crate::leg::{Leg, Next};
 use crate::mask::Masked;
 use crate::speech;
@@ -61,7 +61,7 @@ pub(super) async fn ask(cx: &Cx, caller: &Leg) -> Asked {
                     how: OutcomeHow::Key,
                 });
                 let read_back = speech::digits(&cx.plan(), Phrase::NhsNumberIs, number.digits());
-                caller.tell(read_back).await;
+                caller.read_back(read_back).await;
                 return Asked::Done;
             }
             Keyed::NoNumber => sounds = vec![phrase(Phrase::NotAnNhsNumber)],
@@ -76,7 +76,22 @@ pub(super) async fn ask(cx: &Cx, caller: &Leg) -> Asked {
 async fn keyed(cx: &Cx, caller: &Leg, masked: &mut Option<Masked>) -> Keyed {
     let mut digits = String::with_capacity(DIGITS);
     loop {
-        match caller.next(None, cx.now() + PATIENCE).await {
+        // A key acts at its end; in band it may be held, and heard, for longer than a mask reaches
+        // back.
+        let begins = async {
+            match masked {
+                Some(_) => std::future::pending().await,
+                None => caller.digit_begins().await,
+            }
+        };
+        let next = match first(caller.next(None, cx.now() + PATIENCE), begins).await {
+            Either::First(next) => next,
+            Either::Second(()) => {
+                *masked = Some(Masked::new(cx));
+                continue;
+            }
+        };
+        match next {
             Next::Key(key) if key.digit == Digit::HASH => return Keyed::Skipped,
             Next::Key(key) if key.digit == Digit::STAR => return Keyed::BackToMenu,
             Next::Key(key) => {
