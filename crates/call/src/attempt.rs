@@ -18,9 +18,9 @@ use std::rc::Rc;
 use std::task::Poll;
 use std::time::Duration;
 
-use rotaline_model::{Acceptance, Dialled, LegId, Mono, PersonId};
+use rotaline_model::{Acceptance, Dialled, LegId, Mono, OrganisationId, PersonId, PhoneNumber};
 use rotaline_record::{AttemptResult, Evidence, Fact, PhoneKind, RecordingPart};
-use rotaline_routing::{Presence, Recording};
+use rotaline_routing::{DialOut, NotPlaced, Presence, Recording};
 
 use crate::boundary::{Action, Gone, PhoneAddress, Refusal};
 use crate::cx::Cx;
@@ -58,6 +58,36 @@ impl Reserved {
 impl Drop for Reserved {
     fn drop(&mut self) {
         self.presence.borrow_mut().release(&self.person);
+    }
+}
+
+/// A call to a number that somebody named, counted while this lives.
+pub(crate) struct Placed {
+    dial_out: Rc<RefCell<DialOut>>,
+    organisation: OrganisationId,
+}
+
+impl Placed {
+    /// Counts it, if it may be placed.
+    pub(crate) fn new(
+        cx: &Cx,
+        organisation: &OrganisationId,
+        number: &PhoneNumber,
+    ) -> Result<Self, NotPlaced> {
+        let dial_out = cx.dial_out().clone();
+        dial_out
+            .borrow_mut()
+            .place(organisation, number, cx.now())?;
+        Ok(Placed {
+            dial_out,
+            organisation: organisation.clone(),
+        })
+    }
+}
+
+impl Drop for Placed {
+    fn drop(&mut self) {
+        self.dial_out.borrow_mut().over(&self.organisation);
     }
 }
 
@@ -134,6 +164,8 @@ pub(crate) struct Attempt {
     // Dropped in this order: the phone is hung up before the person is free again.
     leg: Leg,
     person: Option<Reserved>,
+    /// Boxed, since it is rare.
+    placed: Option<Box<Placed>>,
     whose: Option<PersonId>,
 }
 
@@ -174,8 +206,14 @@ impl Attempt {
             line,
             leg: handle,
             person,
+            placed: None,
             whose,
         }
+    }
+
+    /// The call counts as one to a named number for as long as the attempt lives.
+    pub(crate) fn counts_as(&mut self, placed: Placed) {
+        self.placed = Some(Box::new(placed));
     }
 
     pub(crate) fn number(&self) -> u16 {
@@ -262,6 +300,14 @@ impl Attempt {
         self.cx.act(Action::StartRecording(self.leg.id(), part));
     }
 
+    /// What is said from now on is the case's.
+    pub(crate) fn stop_whisper(&mut self) {
+        if std::mem::replace(&mut self.whisper, Recording::Off) == Recording::On {
+            self.cx
+                .act(Action::StopRecording(RecordingPart::Whisper(self.number)));
+        }
+    }
+
     /// Keeps a key as evidence.
     pub(crate) fn keep(&mut self, key: Key) {
         if self.evidence.len() < MAX_EVIDENCE {
@@ -284,10 +330,7 @@ impl Attempt {
             return;
         }
         self.result = Some(result);
-        if std::mem::replace(&mut self.whisper, Recording::Off) == Recording::On {
-            self.cx
-                .act(Action::StopRecording(RecordingPart::Whisper(self.number)));
-        }
+        self.stop_whisper();
         let answerphone = self.leg.with(|state| std::mem::take(&mut state.signs));
         let ring = self.leg.with(|state| {
             let until = state.answered_at.unwrap_or(self.cx.now());

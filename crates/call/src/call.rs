@@ -9,7 +9,7 @@ use std::task::{Context, Poll, Waker};
 
 use rotaline_model::{CallId, CaseId, Dialled, EndCause, LegId, Now};
 use rotaline_record::{CallerId, Fact, Intent};
-use rotaline_routing::{Plan, Presence};
+use rotaline_routing::{DialOut, Guard, Plan, Presence};
 
 use crate::boundary::{Input, Output};
 use crate::cx::{Background, Cx};
@@ -77,6 +77,10 @@ pub struct World {
     pub plan: Rc<RefCell<Arc<Plan>>>,
     /// Who is busy or paused.
     pub presence: Rc<RefCell<Presence>>,
+    /// Who may have codes and PINs evaluated.
+    pub guard: Rc<RefCell<Guard>>,
+    /// Calls to numbers that people name.
+    pub dial_out: Rc<RefCell<DialOut>>,
 }
 
 /// A call that is up.

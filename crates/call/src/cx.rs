@@ -12,7 +12,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use rotaline_model::{AskId, CallId, EndCause, LegId, Mono, Now, PersonId, PlayId};
 use rotaline_record::{Answer, CallerId, Fact, Question, RecordingPart};
-use rotaline_routing::{Plan, Presence, Recording};
+use rotaline_routing::{DialOut, Guard, Plan, Presence, Recording};
 
 use crate::boundary::{Action, Gone, Input};
 use crate::call::{Contact, World};
@@ -33,6 +33,10 @@ struct Inner {
     next_play: Cell<u32>,
     next_attempt: Cell<u16>,
     next_ask: Cell<u32>,
+    /// Codes and PINs that were keyed in this call.
+    code_tries: Cell<u8>,
+    /// What called people hear of this call before they accept.
+    whisper: Cell<Whisper>,
     /// A job holds the case open after this call.
     goes_on: Cell<bool>,
     /// Answers that nobody has taken yet.
@@ -50,6 +54,15 @@ struct Inner {
 
 /// Something that goes on beside the flow, e.g. a goodbye to somebody who was not the first.
 pub(crate) type Background = Pin<Box<dyn Future<Output = ()>>>;
+
+/// What called people hear of a call before they accept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Whisper {
+    /// Specialty and practice (SERVICE 1.7).
+    Advice,
+    /// A patient, and the specialty; nothing else (SERVICE 6).
+    PifuPatient,
+}
 
 #[derive(Default)]
 struct Timers {
@@ -73,6 +86,8 @@ impl Cx {
             next_play: Cell::new(1),
             next_attempt: Cell::new(attempts_before.saturating_add(1)),
             next_ask: Cell::new(1),
+            code_tries: Cell::new(0),
+            whisper: Cell::new(Whisper::Advice),
             goes_on: Cell::new(false),
             answers: RefCell::default(),
             actions: RefCell::default(),
@@ -138,6 +153,35 @@ impl Cx {
 
     pub(crate) fn presence(&self) -> &Rc<RefCell<Presence>> {
         &self.0.world.presence
+    }
+
+    pub(crate) fn guard(&self) -> RefMut<'_, Guard> {
+        self.0.world.guard.borrow_mut()
+    }
+
+    pub(crate) fn dial_out(&self) -> &Rc<RefCell<DialOut>> {
+        &self.0.world.dial_out
+    }
+
+    /// Another code or PIN is keyed: how many there were in this call, with it.
+    pub(crate) fn another_code(&self) -> u8 {
+        let tries = self.0.code_tries.get().saturating_add(1);
+        self.0.code_tries.set(tries);
+        tries
+    }
+
+    /// How many codes and PINs were keyed in this call.
+    pub(crate) fn code_tries(&self) -> u8 {
+        self.0.code_tries.get()
+    }
+
+    pub(crate) fn whisper(&self) -> Whisper {
+        self.0.whisper.get()
+    }
+
+    /// This is a patient's call: those who are called hear no more than that.
+    pub(crate) fn is_a_patients(&self) {
+        self.0.whisper.set(Whisper::PifuPatient);
     }
 
     pub(crate) fn act(&self, action: Action) {
@@ -210,7 +254,6 @@ impl Cx {
     }
 
     /// Asks, and waits no longer than `patience`.
-    #[expect(dead_code, reason = "codes and PINs are what is asked")]
     pub(crate) async fn ask(&self, question: Question, patience: Duration) -> Answer {
         let waiting = self.expect();
         self.act(Action::Ask(waiting.ask, Box::new(question)));

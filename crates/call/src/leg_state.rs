@@ -167,6 +167,11 @@ impl LegState {
         self.speaking.is_some_and(|(current, _)| current == play)
     }
 
+    /// The playing that is neither over nor stopped, if there is one.
+    pub(crate) fn speaking(&self) -> Option<PlayId> {
+        self.speaking.map(|(play, _)| play)
+    }
+
     pub(crate) fn plays(&mut self, play: PlayId, sounds: &[Sound], barge_in: BargeIn, now: Mono) {
         self.stopped(now);
         self.speaking = Some((play, barge_in));

@@ -5,7 +5,7 @@ use rotaline_model::{Digit, MenuKey, OrganisationId, PromptId, Sound, SpecialtyI
 use rotaline_record::CallerId;
 use rotaline_routing::{Opening, Outcome, Phrase, Plan, Recording, Specialty};
 
-use crate::cx::Cx;
+use crate::cx::{Cx, Whisper};
 
 /// SERVICE 1.1, 1.7: speech begins 300-600 ms after the 200.
 const AFTER_ANSWER: Sound = Sound::Silence { ms: 400 };
@@ -152,9 +152,40 @@ fn clock(plan: &Plan, opening: Opening) -> Vec<Sound> {
 /// "Recorded advice call. Cardiology. Press 1. Elm Street Surgery. 2 to pass on."
 pub(crate) fn whisper(cx: &Cx, specialty: &SpecialtyId) -> Vec<Sound> {
     let plan = cx.plan();
-    let mut sounds = vec![AFTER_ANSWER, phrase(&plan, Phrase::RecordedAdviceCall)];
+    let (call, rest): (_, &[Sound]) = match cx.whisper() {
+        Whisper::Advice => (Phrase::RecordedAdviceCall, &how_to_accept(cx, &plan)),
+        Whisper::PifuPatient => (
+            Phrase::PifuPatient,
+            &[Phrase::Press1, Phrase::TwoToPassOn].map(|it| phrase(&plan, it)),
+        ),
+    };
+    let mut sounds = vec![AFTER_ANSWER, phrase(&plan, call)];
     sounds.extend(plan.specialty(specialty).map(|it| prompt(&it.prompt)));
-    sounds.extend(how_to_accept(cx, &plan));
+    sounds.extend_from_slice(rest);
+    sounds
+}
+
+/// "Recorded call. A call back. Elm Street Surgery. 1 to accept."
+pub(crate) fn call_back_whisper(cx: &Cx) -> Vec<Sound> {
+    let plan = cx.plan();
+    vec![
+        AFTER_ANSWER,
+        phrase(&plan, Phrase::RecordedCall),
+        phrase(&plan, Phrase::CallBack),
+        who_calls(cx, &plan),
+        phrase(&plan, Phrase::PressOneOnly),
+    ]
+}
+
+/// "This call is recorded. A call from Northfield Hospitals.": the first that a patient hears.
+pub(crate) fn to_patient(plan: &Plan, organisation: &OrganisationId) -> Vec<Sound> {
+    let mut sounds = vec![AFTER_ANSWER, phrase(plan, Phrase::ThisCallIsRecorded)];
+    if let Some(organisation) = plan.organisation(organisation) {
+        sounds.extend([
+            phrase(plan, Phrase::ACallFrom),
+            prompt(&organisation.prompt),
+        ]);
+    }
     sounds
 }
 
@@ -171,19 +202,22 @@ pub(crate) fn line_whisper(cx: &Cx, recording: Recording) -> Vec<Sound> {
 }
 
 fn how_to_accept(cx: &Cx, plan: &Plan) -> [Sound; 3] {
+    [
+        phrase(plan, Phrase::Press1),
+        who_calls(cx, plan),
+        phrase(plan, Phrase::TwoToPassOn),
+    ]
+}
+
+fn who_calls(cx: &Cx, plan: &Plan) -> Sound {
     let practice = match cx.caller() {
         CallerId::Number(number) => plan.practice_of(number.expose()),
         CallerId::Other(_) | CallerId::Withheld => None,
     };
-    let who = practice.map_or_else(
+    practice.map_or_else(
         || phrase(plan, Phrase::UnknownCaller),
         |practice| prompt(&practice.prompt),
-    );
-    [
-        phrase(plan, Phrase::Press1),
-        who,
-        phrase(plan, Phrase::TwoToPassOn),
-    ]
+    )
 }
 
 /// "Before you go. 1, referral avoided. 2, referral made."

@@ -50,6 +50,16 @@ pub enum EndCause {
     NoSuchNumber,
     /// The call would have looped.
     DivertedToUs,
+    /// No code or PIN was keyed that opens anything.
+    NoValidCode,
+    /// Codes could not be checked.
+    CodesUnavailable,
+    /// The number that was to be rung is not allowed, or too many calls go out.
+    NotAllowed,
+    /// The caller left a request to be rung back.
+    CallBackRequested,
+    /// The caller heard what there is to say on this number.
+    Told,
     /// Neither RTP nor RTCP from a leg, or a leg older than the limit.
     LineDead,
     /// No room for another call.
@@ -75,6 +85,11 @@ impl EndCause {
             EndCause::NotAnswered => "The called phone did not answer",
             EndCause::NoSuchNumber => "The number dialled is not in use",
             EndCause::DivertedToUs => "A phone was diverted to us",
+            EndCause::NoValidCode => "No valid code was keyed",
+            EndCause::CodesUnavailable => "Codes could not be checked",
+            EndCause::NotAllowed => "The number may not be rung",
+            EndCause::CallBackRequested => "The caller asked to be rung back",
+            EndCause::Told => "The caller heard an announcement",
             EndCause::LineDead => "The line went dead",
             EndCause::Overloaded => "The service was full",
             EndCause::Interrupted => "The call was interrupted by a restart",

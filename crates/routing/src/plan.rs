@@ -229,6 +229,13 @@ impl Plan {
         self.people.get(id)
     }
 
+    /// Whose phone has a number.
+    pub fn person_with_phone(&self, number: &PhoneNumber) -> Option<&Person> {
+        let has = |phone: &Phone| matches!(&phone.to, PhoneAddress::Number(it) if it == number);
+        let mut people = self.people.values();
+        people.find(|person| person.phones.iter().any(has))
+    }
+
     /// A practice.
     pub fn practice(&self, id: &PracticeId) -> Option<&Practice> {
         self.practices.get(id)

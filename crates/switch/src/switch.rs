@@ -65,6 +65,8 @@ impl Switch {
         let world = World {
             plan: Rc::new(RefCell::new(plan)),
             presence: Rc::new(RefCell::new(Presence::default())),
+            guard: Rc::default(),
+            dial_out: Rc::default(),
         };
         Switch {
             config,

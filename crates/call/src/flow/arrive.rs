@@ -8,7 +8,7 @@ use rotaline_model::{Dialled, EndCause, OrganisationId, PhoneNumber};
 use rotaline_record::{CallKind, CallerId, Fact};
 use rotaline_routing::{Plan, Practice, Service};
 
-use super::{dial_in, direct};
+use super::{call_back, dial_in, direct, inbound, pifu};
 use crate::boundary::RejectCause;
 use crate::call::Inbound;
 use crate::cx::{Cx, Either, first};
@@ -30,6 +30,7 @@ pub(crate) async fn arrive(cx: Cx, inbound: Box<Inbound>) -> EndCause {
         caller.reject(RejectCause::Busy);
         return EndCause::DivertedToUs;
     }
+    let line = inbound.dialled.clone();
     drop(inbound);
     drop(plan);
     match service {
@@ -43,16 +44,15 @@ pub(crate) async fn arrive(cx: Cx, inbound: Box<Inbound>) -> EndCause {
         Some(Service::Specialty { specialty }) => {
             Box::pin(dial_in::one_specialty(&cx, caller, specialty)).await
         }
-        Some(Service::Direct(line)) => direct::direct(&cx, caller, line).await,
-        Some(
-            Service::Pifu(_)
-            | Service::CallBack { .. }
-            | Service::Directory { .. }
-            | Service::Inbound,
-        ) => {
-            caller.reject(RejectCause::Unavailable);
-            EndCause::NotAnswered
+        Some(Service::Direct(line)) => Box::pin(direct::direct(&cx, caller, line)).await,
+        Some(Service::CallBack { organisation }) => {
+            Box::pin(call_back::call_back(&cx, caller, line, &organisation)).await
         }
+        Some(Service::Directory { organisation }) => {
+            Box::pin(call_back::directory(&cx, caller, &organisation)).await
+        }
+        Some(Service::Pifu(line)) => Box::pin(pifu::pifu(&cx, caller, line)).await,
+        Some(Service::Inbound) => Box::pin(inbound::rung_back(&cx, caller)).await,
     }
 }
 

@@ -3,20 +3,20 @@
 
 use std::time::Duration;
 
-use rotaline_model::{
-    Acceptance, Digit, EndCause, MenuKey, NotAsked, OrganisationId, Sound, SpecialtyId,
-};
+use rotaline_model::{Acceptance, EndCause, MenuKey, NotAsked, OrganisationId, Sound, SpecialtyId};
 use rotaline_record::{AttemptResult, Fact, PhoneKind};
 use rotaline_routing::Phrase;
 
 use super::arrive::{practice_of, while_here};
 use super::bypass::ring_practice;
+use super::claim::{Length, NotOpened, PIN, claim, collect};
+use super::errand;
 use super::menu::{Choice, Menu};
 use super::reach::{Reached, reach};
 use super::talk::talk;
 use crate::attempt::{Attempt, Patience, Target};
 use crate::cx::Cx;
-use crate::leg::{Asked, Leg, Next};
+use crate::leg::{Asked, Leg};
 use crate::speech;
 
 /// "Nothing keyed for 5 s ..."
@@ -102,12 +102,17 @@ pub(super) async fn find(
             Choice::NoLastOne => {
                 before = vec![speech::phrase(&cx.plan(), Phrase::NothingCalledBefore)];
             }
-            Choice::Code => match by_code(cx, caller).await {
-                Ok(attempt) => return Ok(Found::through(None, attempt)),
-                Err(why) => before = vec![speech::phrase(&cx.plan(), why)],
+            Choice::Code => match Box::pin(by_code(cx, caller, organisation)).await {
+                Ok(found) => return Ok(found),
+                Err(ByCode::Again(why)) => before = vec![speech::phrase(&cx.plan(), why)],
+                Err(ByCode::Over(why)) => {
+                    let told = vec![speech::phrase(&cx.plan(), why.phrase())];
+                    caller.tell(told).await;
+                    return Err(why.cause());
+                }
             },
             Choice::Nothing => before = vec![speech::phrase(&cx.plan(), Phrase::NotAChoice)],
-            Choice::Help => match ring_help(cx, caller, organisation).await {
+            Choice::Help => match Box::pin(ring_help(cx, caller, organisation)).await {
                 Some(attempt) => return Ok(Found::through(None, attempt)),
                 None => before = vec![speech::phrase(&cx.plan(), Phrase::HelpUnavailable)],
             },
@@ -150,24 +155,43 @@ fn note_choice(cx: &Cx, specialty: &SpecialtyId, key: Option<MenuKey>) {
     });
 }
 
-/// `9`: a practice's directory code, ended by `#` or a pause.
-async fn by_code(cx: &Cx, caller: &Leg) -> Result<Attempt, Phrase> {
-    caller.say(vec![speech::phrase(&cx.plan(), Phrase::KeyPracticeCode)]);
-    let mut code = String::with_capacity(MAX_CODE);
-    while code.len() < MAX_CODE {
-        match caller.next(None, cx.now() + PATIENCE).await {
-            Next::Key(key) if key.digit == Digit::HASH => break,
-            Next::Key(key) => code.push(key.digit.as_char()),
-            Next::Time | Next::Gone => break,
-            Next::Spoken => {}
-        }
+/// `9`: a PIN, or a practice's directory code, ended by `#` or a pause. Which of the two is known
+/// by its length only when it is keyed, so it is masked either way.
+async fn by_code(cx: &Cx, caller: &Leg, organisation: &OrganisationId) -> Result<Found, ByCode> {
+    caller.say(vec![speech::phrase(&cx.plan(), Phrase::KeyPinOrCode)]);
+    let (keyed, masked) = collect(cx, caller, Length::UpTo(PIN)).await;
+    if keyed.len() > MAX_CODE {
+        let claimed = claim(cx, None, organisation, keyed).await;
+        drop(masked);
+        let errand = claimed.map_err(|why| match why {
+            NotOpened::NotValid => ByCode::Again(why.phrase()),
+            NotOpened::TooManyTries | NotOpened::LockedOut | NotOpened::Unavailable => {
+                ByCode::Over(why)
+            }
+        })?;
+        cx.if_left(EndCause::CallerLeftWaiting);
+        let rung = Box::pin(errand::ring(cx, caller, &errand)).await;
+        cx.if_left(EndCause::CallerLeftInMenu);
+        let attempt = rung.map_err(ByCode::Again)?;
+        return Ok(Found::through(errand.outcomes, attempt));
     }
     let plan = cx.plan();
-    let practice = plan.practice_with_code(&code).ok_or(Phrase::CodeNotValid)?;
+    let code = std::str::from_utf8(keyed.expose()).unwrap_or_default();
+    let practice = plan.practice_with_code(code);
+    let practice = practice.ok_or(ByCode::Again(Phrase::CodeNotValid))?;
     cx.if_left(EndCause::CallerLeftWaiting);
-    let attempt = ring_practice(cx, caller, practice).await;
+    let rung = ring_practice(cx, caller, practice).await;
     cx.if_left(EndCause::CallerLeftInMenu);
-    attempt
+    let attempt = rung.map_err(ByCode::Again)?;
+    Ok(Found::through(None, attempt))
+}
+
+/// Why a code reached nobody.
+enum ByCode {
+    /// This is said, and the menu again.
+    Again(Phrase),
+    /// This is said, and the call is over.
+    Over(NotOpened),
 }
 
 async fn find_directly(cx: &Cx, caller: &Leg, specialty: SpecialtyId) -> Result<Found, EndCause> {

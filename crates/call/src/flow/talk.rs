@@ -1,7 +1,7 @@
 //! They talk: joined in one room until one of them hangs up (SERVICE 1.8, 1.11).
 
-use rotaline_model::{EndCause, SpecialtyId};
-use rotaline_record::Fact;
+use rotaline_model::{Acceptance, EndCause, SpecialtyId};
+use rotaline_record::{AttemptResult, Fact};
 use rotaline_routing::Recording;
 
 use super::arrive::caller_in_words;
@@ -29,7 +29,9 @@ pub(super) async fn talk(
         call: cx.call(),
         by,
     });
-    let specialist = party.into_specialist();
+    let mut specialist = party.into_specialist();
+    // Who need not accept was never asked anything: an answerphone showed itself meanwhile.
+    specialist.end(AttemptResult::Accepted);
     if let Some(person) = specialist.person() {
         let mut presence = cx.presence().borrow_mut();
         presence.tally_mut().talk_ended(person, cx.wall());
@@ -39,6 +41,10 @@ pub(super) async fn talk(
     };
     if caller.with(|state| state.gone.is_some()) {
         drop(caller);
+        if specialist.acceptance() != Acceptance::Required {
+            // A patient is asked nothing.
+            return cause;
+        }
         let leg = specialist.leg();
         cx.act(Action::Leave(leg.id()));
         if cx.recording() == Recording::On {

@@ -39,6 +39,8 @@ fn cx() -> Cx {
     let world = World {
         plan: Rc::new(RefCell::new(Arc::new(plan))),
         presence: Rc::new(RefCell::new(Presence::default())),
+        guard: Rc::default(),
+        dial_out: Rc::default(),
     };
     Cx::new(contact, world)
 }

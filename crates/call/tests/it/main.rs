@@ -5,6 +5,8 @@ mod accept;
 #[cfg(test)]
 mod chance;
 #[cfg(test)]
+mod codes;
+#[cfg(test)]
 mod dial_in;
 #[cfg(test)]
 mod direct;
@@ -15,6 +17,8 @@ mod in_call_keys;
 #[cfg(test)]
 mod menu;
 #[cfg(test)]
+mod missed;
+#[cfg(test)]
 mod nhs;
 #[cfg(test)]
 mod order;
@@ -22,6 +26,8 @@ mod order;
 mod overflow;
 #[cfg(test)]
 mod overlap;
+#[cfg(test)]
+mod pifu;
 #[cfg(test)]
 mod stage;
 #[cfg(test)]

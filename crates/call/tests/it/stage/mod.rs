@@ -16,11 +16,11 @@ use rotaline_model::{
     AnswerphoneSign, CallId, CaseId, Dialled, Digit, EndCause, LegId, Mono, Now, PersonId,
     PhoneNumber, Pii, PlayId, Seed, Sound,
 };
-use rotaline_record::{Answer, AttemptResult, CallerId, Fact};
+use rotaline_record::{Answer, AttemptResult, CallerId, Fact, Question};
 use rotaline_routing::{Announcement, Plan, Presence, Source};
 
 pub use checker::Checker;
-pub use plans::{DIRECT, NORTHFIELD};
+pub use plans::{DIRECT, LINES, NORTHFIELD};
 
 /// Every announcement lasts so long, where a story says nothing else.
 pub const PROMPT_MS: u64 = 1000;
@@ -28,6 +28,10 @@ pub const PROMPT_MS: u64 = 1000;
 pub const KEY_MS: u64 = 80;
 
 pub const CALLER: LegId = LegId(0);
+/// An answer of the world outside takes so long.
+pub const ANSWER_MS: u64 = 20;
+
+type Desk = Box<dyn FnMut(&Question) -> Option<Answer>>;
 
 /// What a phone does, in milliseconds from its INVITE (the caller: from the call's start).
 #[derive(Clone, Debug, Default)]
@@ -89,6 +93,9 @@ pub struct Stage {
     pub checker: Checker,
     /// How long an announcement lasts.
     pub prompt_ms: u64,
+    /// Whether the disk keeps what is to be durable.
+    pub keeps: bool,
+    desk: Desk,
     call: Call,
     now: Now,
     began: Mono,
@@ -122,6 +129,8 @@ pub fn world(plan: &str) -> World {
     World {
         plan: Rc::new(RefCell::new(Arc::new(plan))),
         presence: Rc::new(RefCell::new(Presence::default())),
+        guard: Rc::default(),
+        dial_out: Rc::default(),
     }
 }
 
@@ -152,6 +161,8 @@ impl Stage {
             log: Vec::new(),
             checker: Checker::default(),
             prompt_ms: PROMPT_MS,
+            keeps: true,
+            desk: Box::new(|_| None),
             now: Now { mono: began, wall },
             began,
             queue: BTreeMap::new(),
@@ -183,6 +194,12 @@ impl Stage {
                 self.enqueue(self.began + ms(at), Input::Leg(CALLER, event));
             }
         }
+        self
+    }
+
+    /// Who answers the call's questions, 20 ms later; none: nobody does.
+    pub fn desk(mut self, answers: impl FnMut(&Question) -> Option<Answer> + 'static) -> Self {
+        self.desk = Box::new(answers);
         self
     }
 
@@ -292,8 +309,14 @@ impl Stage {
     fn act(&mut self, action: Action) {
         self.checker.done(&action, self.now.mono);
         match &action {
-            Action::NoteDurably(ask, _) => {
+            Action::NoteDurably(ask, _) if self.keeps => {
                 self.enqueue(self.now.mono, Input::Answer(*ask, Answer::Kept));
+            }
+            Action::Ask(ask, question) => {
+                if let Some(answer) = (self.desk)(question) {
+                    let at = self.now.mono + ms(ANSWER_MS);
+                    self.enqueue(at, Input::Answer(*ask, answer));
+                }
             }
             Action::Dial { leg, to } => {
                 let scripts = self.phones.get_mut(&to.to_string());

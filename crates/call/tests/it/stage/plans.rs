@@ -115,3 +115,62 @@ name = "Elm Street Surgery"
 area = "Northfield North"
 numbers = ["01632 960101"]
 "#;
+
+/// What [`NORTHFIELD`] is without: lines for codes, patients, practices, and the inbound number.
+pub const LINES: &str = r#"
+[number."020 7946 0010"]
+service = "call-back"
+organisation = "northfield"
+
+[number."020 7946 0011"]
+service = "directory"
+organisation = "northfield"
+
+[number."020 7946 0012"]
+service = "pifu"
+organisation = "northfield"
+specialty = "cardiology"
+option = 1
+secretaries = "desk"
+
+[number."020 7946 0013"]
+service = "pifu"
+organisation = "northfield"
+specialty = "cardiology"
+option = 2
+secretaries = "desk"
+
+[specialty.desk]
+organisation = "northfield"
+name = "Medical secretaries"
+hours = ["mon-fri 09:00-17:00"]
+
+[[specialty.desk.session]]
+times = ["mon-fri 09:00-17:00"]
+people = ["sue"]
+
+[person.sue]
+name = "Sue Stone"
+[[person.sue.phone]]
+kind = "desk"
+to = "sip:sue@h"
+
+[person.dot]
+name = "Dr Dot Dale"
+[[person.dot.phone]]
+kind = "mobile"
+to = "07700 900104"
+
+[practice.oak-lane-surgery]
+name = "Oak Lane Surgery"
+code = "4711"
+numbers = ["01632 960102"]
+bypass = "01632 960202"
+reception = "01632 960302"
+
+[practice.yew-tree-surgery]
+name = "Yew Tree Surgery"
+code = "4712"
+numbers = ["01632 960103"]
+reception = "01632 960303"
+"#;

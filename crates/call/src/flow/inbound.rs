@@ -1,0 +1,200 @@
+//! The inbound number is rung back (SERVICE 2): a specialist who was missed hears of it, may
+//! return the call, pause and resume. Anyone else hears a neutral message. No surgery and no
+//! patient is ever named, since a caller's number can be forged.
+
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use rotaline_model::{Acceptance, Digit, EndCause, NotAsked, PersonId, Sound, SpecialtyId};
+use rotaline_record::{Answer, AttemptResult, CallerId, Fact, MissedCall, PhoneKind, Question};
+use rotaline_routing::Phrase;
+
+use super::arrive::while_here;
+use super::claim;
+use super::talk::talk;
+use crate::attempt::{Attempt, Patience, Placed, Target};
+use crate::boundary::PhoneAddress;
+use crate::cx::Cx;
+use crate::leg::{Asked, Leg};
+use crate::speech;
+
+/// "Missed in the last 24 h"
+const MISSED_WITHIN: SignedDuration = SignedDuration::from_hours(24);
+/// "2 pause my calls for 30 minutes"
+const PAUSE: SignedDuration = SignedDuration::from_mins(30);
+/// How long an answer may take.
+const ANSWERED_WITHIN: Duration = Duration::from_secs(2);
+/// How long a key is waited for.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How often a key is asked for.
+const QUESTIONS: u8 = 6;
+/// How long a surgery's phone rings.
+const RING: Duration = Duration::from_secs(45);
+
+/// The surgery is rung, for this team's outcome menu.
+struct Returned {
+    attempt: Attempt,
+    specialty: Option<SpecialtyId>,
+}
+
+/// Answers, and tells whoever was missed.
+pub(super) async fn rung_back(cx: &Cx, caller: Leg) -> EndCause {
+    caller.answer();
+    cx.start_recording(caller.id());
+    cx.if_left(EndCause::Told);
+    let told = while_here(cx, &caller, Box::pin(tell(cx, &caller))).await;
+    match told {
+        Err(left) => left,
+        Ok(Err(cause)) => cause,
+        Ok(Ok(Returned { attempt, specialty })) => talk(cx, caller, attempt, specialty).await,
+    }
+}
+
+async fn tell(cx: &Cx, caller: &Leg) -> Result<Returned, EndCause> {
+    let Some(person) = whose_phone(cx) else {
+        return Err(neutral(cx, caller).await);
+    };
+    let missed = match missed(cx, &person).await {
+        Some(missed) => missed,
+        None => return Err(neutral(cx, caller).await),
+    };
+    let then = match missed.answered {
+        true => Phrase::ColleagueTookIt,
+        false => Phrase::Press1ToReturn,
+    };
+    let mut sounds = speech::after_answer(&cx.plan(), Phrase::YouMissedACall);
+    sounds.extend(speech::phrases(&cx.plan(), &[then, Phrase::MissedChoices]));
+    for _ in 0..QUESTIONS {
+        let key = match caller.ask(std::mem::take(&mut sounds), PATIENCE).await {
+            Asked::Gone | Asked::Nothing => break,
+            Asked::Key(key) => key.digit,
+        };
+        let done = match key.as_char() {
+            '1' if !missed.answered => return returned(cx, caller, &person, &missed).await,
+            '2' => {
+                pause(cx, &person);
+                Phrase::CallsPaused
+            }
+            '3' => {
+                cx.presence().borrow_mut().resume(&person);
+                let person = person.clone();
+                cx.note(Fact::CallsResumed { person });
+                Phrase::CallsResumed
+            }
+            '4' => Phrase::NoCallForOutcome,
+            _ if key == Digit::STAR => Phrase::YouMissedACall,
+            _ => Phrase::NotAChoice,
+        };
+        sounds = speech::phrases(&cx.plan(), &[done, Phrase::MissedChoices]);
+    }
+    caller
+        .tell(speech::phrases(&cx.plan(), &[Phrase::Goodbye]))
+        .await;
+    Err(EndCause::Told)
+}
+
+fn pause(cx: &Cx, person: &PersonId) {
+    let until = cx.wall().checked_add(PAUSE).unwrap_or(cx.wall());
+    cx.presence().borrow_mut().pause(person, until);
+    let person = person.clone();
+    cx.note(Fact::CallsPaused { person, until });
+}
+
+async fn neutral(cx: &Cx, caller: &Leg) -> EndCause {
+    let sounds = speech::after_answer(&cx.plan(), Phrase::NeutralMessage);
+    caller.tell(sounds).await;
+    EndCause::Told
+}
+
+/// Whose phone rings us, by its number.
+fn whose_phone(cx: &Cx) -> Option<PersonId> {
+    let CallerId::Number(number) = cx.caller() else {
+        return None;
+    };
+    let plan = cx.plan();
+    let person = plan.person_with_phone(number.expose())?;
+    Some(person.id.clone())
+}
+
+/// The newest call that somebody missed; the one that nobody has answered before any other.
+async fn missed(cx: &Cx, person: &PersonId) -> Option<MissedCall> {
+    let since = cx.wall().checked_sub(MISSED_WITHIN).ok()?;
+    let person = person.clone();
+    let answer = cx.ask(Question::Missed { person, since }, ANSWERED_WITHIN);
+    match answer.await {
+        Answer::Missed(calls) => {
+            let unanswered = calls.iter().find(|call| !call.answered);
+            unanswered.or(calls.first()).cloned()
+        }
+        Answer::Kept
+        | Answer::Claimed(_)
+        | Answer::Refused
+        | Answer::Confirmed
+        | Answer::Unavailable => None,
+    }
+}
+
+/// "Returning needs the person's PIN": then the surgery that rang is rung.
+async fn returned(
+    cx: &Cx,
+    caller: &Leg,
+    person: &PersonId,
+    missed: &MissedCall,
+) -> Result<Returned, EndCause> {
+    claim::ask_for_pin(cx, caller, person).await?;
+    cx.if_left(EndCause::CallerLeftWaiting);
+    match ring(cx, caller, missed).await {
+        Ok(attempt) => Ok(Returned {
+            attempt,
+            specialty: missed.specialty.clone(),
+        }),
+        Err(why) => {
+            let sounds = speech::phrases(&cx.plan(), &[why, Phrase::Goodbye]);
+            caller.tell(sounds).await;
+            Err(EndCause::NotAnswered)
+        }
+    }
+}
+
+async fn ring(cx: &Cx, caller: &Leg, missed: &MissedCall) -> Result<Attempt, Phrase> {
+    let CallerId::Number(number) = &missed.caller else {
+        return Err(Phrase::NumberCannotBeRung);
+    };
+    let (plan, number) = (cx.plan(), number.expose());
+    let specialty = missed.specialty.as_ref().and_then(|id| plan.specialty(id));
+    let organisation = specialty.map(|it| it.organisation.clone());
+    let organisation = organisation.ok_or(Phrase::NumberCannotBeRung)?;
+    let placed = Placed::new(cx, &organisation, number).map_err(|_| Phrase::NumberCannotBeRung)?;
+    if let Some(specialty) = &missed.specialty {
+        cx.note(Fact::SpecialtyChosen {
+            specialty: specialty.clone(),
+            key: None,
+        });
+    }
+    let target = Target {
+        to: PhoneAddress::Number(number.clone()),
+        whose: None,
+        kind: PhoneKind::Caller,
+        acceptance: Acceptance::NotAsked(NotAsked::DirectLine),
+        round: 1,
+        reason: "returns a missed call".to_owned(),
+        patience: Patience::Line { ring_timeout: RING },
+    };
+    let mut attempt = Attempt::start(cx, target, None);
+    attempt.counts_as(placed);
+    caller.play_on(vec![
+        speech::phrase(&plan, Phrase::Ringing),
+        Sound::RingTone,
+    ]);
+    let mut result = attempt.answered(|| {}).await;
+    if result.is_ok() {
+        let recorded = speech::to_patient(&plan, &organisation);
+        attempt.leg().tell(recorded).await;
+        if attempt.leg().with(|state| state.gone.is_some()) {
+            result = Err(AttemptResult::HungUp);
+        }
+    }
+    caller.forget_keys();
+    attempt.end(result.err().unwrap_or(AttemptResult::Accepted));
+    result.map(|()| attempt).map_err(|_| Phrase::CalledNoAnswer)
+}
