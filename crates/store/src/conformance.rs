@@ -9,6 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use rotaline_model::{NodeId, PersonId, PracticeId, SpecialtyId};
 use tempfile::TempDir;
 
+use crate::conformance_desk::*;
 use crate::memory::MemoryStorage;
 use crate::stories::{Story, case_id};
 use crate::{
@@ -335,7 +336,15 @@ macro_rules! conformance {
             audit_is_kept_in_order
             plan_is_changed_as_a_whole
             what_somebody_else_changed_is_named_and_nothing_is_written
-            every_version_is_kept_and_what_was_before_is_known;
+            every_version_is_kept_and_what_was_before_is_known
+            a_code_opens_its_errand_once
+            a_code_opens_nothing_when_expired_or_keyed_from_elsewhere
+            live_codes_are_bounded_and_never_collide
+            live_errands_are_listed_and_withdrawn
+            pins_are_replaced
+            pauses_end_by_themselves_or_by_hand
+            requests_follow_their_cases
+            missed_calls_are_those_rung_and_not_joined;
         })*
     };
 }

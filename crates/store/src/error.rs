@@ -22,6 +22,15 @@ pub enum StoreError {
         /// What is wrong with it.
         source: serde_json::Error,
     },
+    /// An errand cannot be written, or is not what this version reads.
+    #[error("an errand is unreadable: {0}")]
+    Errand(#[source] serde_json::Error),
+}
+
+impl StoreError {
+    pub(crate) fn unwritable(error: serde_json::Error) -> Self {
+        StoreError::Errand(error)
+    }
 }
 
 impl From<sqlx::Error> for StoreError {

@@ -13,6 +13,8 @@
 // Real time is this crate's business: retries, and how long a case stays unwritten.
 #![allow(clippy::disallowed_methods)]
 
+mod desk_storage;
+mod errands;
 mod error;
 mod live;
 mod plan;
@@ -25,12 +27,21 @@ mod store;
 #[cfg(test)]
 mod conformance;
 #[cfg(test)]
+mod conformance_desk;
+#[cfg(test)]
+mod errands_tests;
+#[cfg(test)]
 mod memory;
 #[cfg(test)]
 mod projector_tests;
 #[cfg(test)]
 mod stories;
 
+pub use desk_storage::DeskStorage;
+pub use errands::{
+    Added, CODE_LASTS, Claim, Code, CodeMac, Codes, ErrandRow, KeptErrand, LIVE_CODES, LIVE_PINS,
+    NotMade, PIN_LASTS,
+};
 pub use error::StoreError;
 pub use live::{Batch, Health, Limits};
 pub use plan::{
@@ -42,5 +53,7 @@ pub use query::{
     BadPosition, CallQuery, CaseState, Completeness, Limit, OutcomeFilter, Page, Position,
 };
 pub use sqlite::SqliteStorage;
-pub use storage::{Action, AttemptRow, AuditEntry, CaseRow, Commit, Pending, Storage, StoredCase};
+pub use storage::{
+    Action, AttemptRow, AuditEntry, CaseRow, Commit, Pending, RequestRow, Storage, StoredCase,
+};
 pub use store::{NotApplied, Store};

@@ -309,6 +309,13 @@ impl Live {
         (cases, ids)
     }
 
+    /// The cases in memory that are `wanted`.
+    pub(crate) fn matching(&self, wanted: impl Fn(&Case) -> bool) -> Vec<Arc<Case>> {
+        let state = self.read();
+        let wanted = state.cases.values().filter(|case| wanted(case));
+        wanted.map(Arc::clone).collect()
+    }
+
     // A panic while the lock is held would be a bug in the fold of one record; the rest of the
     // state is still what it was, so the others' cases go on.
     fn read(&self) -> RwLockReadGuard<'_, State> {

@@ -6,13 +6,16 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use jiff::Timestamp;
-use rotaline_model::{CaseId, NodeId};
+use rotaline_model::{CaseId, ErrandId, NodeId, PersonId};
+use rotaline_record::RequestState;
 
 use crate::plan::{
     ChangeSet, Changed, HistoryQuery, PlanConflict, PlanItem, PlanRows, PlanVersion,
 };
+use crate::storage::name_of;
 use crate::{
-    AuditEntry, CallQuery, CaseRow, Commit, Pending, Position, Storage, StoreError, StoredCase,
+    Added, AuditEntry, CallQuery, CaseRow, Claim, CodeMac, Commit, DeskStorage, ErrandRow, Pending,
+    Position, Storage, StoreError, StoredCase,
 };
 
 #[derive(Default)]
@@ -31,6 +34,9 @@ struct Tables {
     audit: Vec<AuditEntry>,
     plan: PlanRows,
     history: Vec<PlanVersion>,
+    errands: Vec<ErrandRow>,
+    pins: BTreeMap<PersonId, CodeMac>,
+    pauses: BTreeMap<PersonId, Timestamp>,
 }
 
 impl MemoryStorage {
@@ -202,6 +208,134 @@ impl Tables {
             });
         }
         Changed::Done(revision)
+    }
+}
+
+impl ErrandRow {
+    fn is_live(&self, now_us: i64) -> bool {
+        self.uses_left > 0 && self.expires_us > now_us
+    }
+}
+
+impl DeskStorage for MemoryStorage {
+    fn add_errand(&self, row: ErrandRow, live: i64) -> Pending<'_, Added> {
+        self.ask(|tables| {
+            let same =
+                |it: &&ErrandRow| it.organisation == row.organisation && it.is_live(row.made_us);
+            let others: Vec<_> = tables.errands.iter().filter(same).collect();
+            let of_kind = others.iter().filter(|it| it.kind == row.kind).count();
+            if i64::try_from(of_kind).unwrap() >= live {
+                Added::Full
+            } else if others.iter().any(|it| it.mac == row.mac) {
+                Added::Taken
+            } else {
+                tables.errands.push(row);
+                Added::Added
+            }
+        })
+    }
+
+    fn claim_errand(&self, claim: Claim) -> Pending<'_, Option<String>> {
+        self.ask(|tables| {
+            let found = tables.errands.iter_mut().find(|it| {
+                let bound = it.bound.as_ref();
+                it.organisation == claim.organisation
+                    && it.mac == claim.mac
+                    && it.is_live(claim.now_us)
+                    && bound.is_none_or(|it| it.iter().any(|it| Some(it) == claim.caller.as_ref()))
+            })?;
+            found.uses_left -= 1;
+            found.claimed_us = Some(claim.now_us);
+            Some(found.body.clone())
+        })
+    }
+
+    fn live_errands(&self, kind: String, now_us: i64) -> Pending<'_, Vec<ErrandRow>> {
+        self.ask(|tables| {
+            let live = |it: &&ErrandRow| it.kind == kind && it.is_live(now_us);
+            tables.errands.iter().rev().filter(live).cloned().collect()
+        })
+    }
+
+    fn withdraw_errand(&self, kind: String, id: ErrandId, now_us: i64) -> Pending<'_, bool> {
+        self.ask(|tables| {
+            let mut errands = tables.errands.iter_mut();
+            let found = errands.find(|it| it.id == id && it.kind == kind && it.is_live(now_us));
+            found.map(|it| it.uses_left = 0).is_some()
+        })
+    }
+
+    fn set_pin(&self, person: PersonId, mac: CodeMac) -> Pending<'_, ()> {
+        self.ask(|tables| {
+            tables.pins.insert(person, mac);
+        })
+    }
+
+    fn pin(&self, person: PersonId) -> Pending<'_, Option<Vec<u8>>> {
+        self.ask(|tables| tables.pins.get(&person).map(|mac| mac.to_vec()))
+    }
+
+    fn set_pause(&self, person: PersonId, until: Option<Timestamp>) -> Pending<'_, ()> {
+        self.ask(|tables| {
+            match until {
+                Some(until) => tables.pauses.insert(person, until),
+                None => tables.pauses.remove(&person),
+            };
+        })
+    }
+
+    fn pauses(&self, now: Timestamp) -> Pending<'_, Vec<(PersonId, Timestamp)>> {
+        self.ask(|tables| {
+            let all = tables.pauses.iter().filter(|(_, until)| **until > now);
+            all.map(|(person, until)| (person.clone(), *until))
+                .collect()
+        })
+    }
+
+    fn cases_with_requests(&self, state: RequestState) -> Pending<'_, Vec<CaseId>> {
+        self.ask(|tables| {
+            let name = name_of(&state).unwrap();
+            let mut found: Vec<_> = tables
+                .cases
+                .values()
+                .filter_map(|row| {
+                    let of_state = row.requests.iter().filter(|it| it.state == name);
+                    Some((of_state.map(|it| it.at_us).max()?, row.id))
+                })
+                .collect();
+            found.sort_by_key(|it| std::cmp::Reverse(*it));
+            found.into_iter().map(|(_, id)| id).collect()
+        })
+    }
+
+    fn cases_missed_by(
+        &self,
+        person: PersonId,
+        since: Timestamp,
+        bound: usize,
+    ) -> Pending<'_, Vec<CaseId>> {
+        self.ask(|tables| {
+            let mut found: Vec<_> = tables
+                .cases
+                .values()
+                .filter_map(|row| {
+                    let own = || {
+                        let attempts = row.attempts.iter();
+                        attempts.filter(|it| {
+                            it.person.as_deref() == Some(person.as_str())
+                                && it.started_us >= since.as_microsecond()
+                        })
+                    };
+                    let newest = own().map(|it| it.started_us).max()?;
+                    own()
+                        .all(|it| it.joined_us.is_none())
+                        .then_some((newest, row.id))
+                })
+                .collect();
+            found.sort_by_key(|it| std::cmp::Reverse(*it));
+            found.truncate(bound);
+            found.into_iter().map(|(_, id)| id).collect()
+        })
     }
 }
 

@@ -7,6 +7,7 @@
 //! Rows go in by statements of many rows at a time: each statement costs a trip to the
 //! connection's thread, which for single rows would be the greater part of the whole cost.
 
+mod desk;
 mod plan;
 
 use std::path::Path;
@@ -27,7 +28,7 @@ use crate::plan::{ChangeSet, Changed, HistoryQuery, PlanRows, PlanVersion};
 use crate::storage::LOAD_BOUND;
 use crate::{
     Action, AttemptRow, AuditEntry, CallQuery, CaseRow, CaseState, Commit, OutcomeFilter, Pending,
-    Storage, StoreError, StoredCase,
+    RequestRow, Storage, StoreError, StoredCase,
 };
 
 /// Connections that only read.
@@ -83,15 +84,17 @@ impl SqliteStorage {
 
     async fn write_all(&self, commit: Commit) -> Result<(), StoreError> {
         let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await?;
-        let mut attempts = Vec::new();
+        let (mut attempts, mut requests) = (Vec::new(), Vec::new());
         let mut cases = Vec::with_capacity(commit.cases.len());
         for mut case in commit.cases {
             let id = case.id;
             attempts.extend(case.attempts.drain(..).map(|attempt| (id, attempt)));
+            requests.extend(case.requests.drain(..).map(|request| (id, request)));
             cases.push(case);
         }
         insert(&mut transaction, &CASES, cases, bind_case).await?;
         insert(&mut transaction, &ATTEMPTS, attempts, bind_attempt).await?;
+        insert(&mut transaction, &REQUESTS, requests, bind_request).await?;
         if let Some((node, position)) = commit.cursor {
             sqlx::query(
                 "INSERT INTO cursors (node, position) VALUES (?, ?)
@@ -259,6 +262,14 @@ static ATTEMPTS: LazyLock<Upsert> = LazyLock::new(|| {
     )
 });
 
+static REQUESTS: LazyLock<Upsert> = LazyLock::new(|| {
+    Upsert::new(
+        "requests",
+        "id, case_id, organisation, state, at_us",
+        "ON CONFLICT (id) DO UPDATE SET state = excluded.state",
+    )
+});
+
 type Bound = Query<'static, Sqlite, SqliteArguments>;
 
 async fn insert<T>(
@@ -313,6 +324,15 @@ fn bind_attempt(query: Bound, (case, row): (CaseId, AttemptRow)) -> Bound {
         .bind(row.joined_us)
         .bind(row.ring_ms)
         .bind(row.result)
+}
+
+fn bind_request(query: Bound, (case, row): (CaseId, RequestRow)) -> Bound {
+    query
+        .bind(row.id.uuid())
+        .bind(case.uuid())
+        .bind(row.organisation)
+        .bind(row.state)
+        .bind(row.at_us)
 }
 
 fn listing(query: CallQuery) -> QueryBuilder<Sqlite> {

@@ -5,18 +5,18 @@ use std::future::Future;
 use std::pin::Pin;
 
 use jiff::Timestamp;
-use rotaline_model::{CaseId, NodeId};
-use rotaline_record::{Attempt, Case};
+use rotaline_model::{CaseId, NodeId, RequestId};
+use rotaline_record::{Attempt, Case, Request};
 use serde::Serialize;
 
 use crate::plan::{ChangeSet, Changed, HistoryQuery, PlanRows, PlanVersion};
-use crate::{CallQuery, StoreError};
+use crate::{CallQuery, DeskStorage, StoreError};
 
 /// What a backend is on its way to answer.
 pub type Pending<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
 
 /// A database.
-pub trait Storage: Send + Sync + 'static {
+pub trait Storage: DeskStorage {
     /// How far a node's journal was projected; none: never.
     fn cursor(&self, node: NodeId) -> Pending<'_, Option<String>>;
 
@@ -98,6 +98,32 @@ pub struct CaseRow {
     pub body: String,
     /// The phones that were rung.
     pub attempts: Vec<AttemptRow>,
+    /// What the secretaries are asked.
+    pub requests: Vec<RequestRow>,
+}
+
+/// A request to be rung back, as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RequestRow {
+    /// Its id.
+    pub id: RequestId,
+    /// Whose secretaries.
+    pub organisation: String,
+    /// How far it is.
+    pub state: String,
+    /// When it was left, in microseconds since 1970.
+    pub at_us: i64,
+}
+
+impl RequestRow {
+    fn render(request: &Request) -> RequestRow {
+        RequestRow {
+            id: request.what.id,
+            organisation: request.what.organisation.to_string(),
+            state: name_of(&request.state).unwrap_or_default(),
+            at_us: request.at.as_microsecond(),
+        }
+    }
 }
 
 impl CaseRow {
@@ -124,6 +150,7 @@ impl CaseRow {
             talk_ms: i64::try_from(case.talk_ms).unwrap_or(i64::MAX),
             body: serde_json::to_string(case).map_err(unreadable)?,
             attempts: case.attempts.iter().map(AttemptRow::render).collect(),
+            requests: case.requests.iter().map(RequestRow::render).collect(),
         })
     }
 }
@@ -168,7 +195,7 @@ impl AttemptRow {
 }
 
 /// The name by which a plain enum is known in JSON.
-fn name_of(value: &impl Serialize) -> Option<String> {
+pub(crate) fn name_of(value: &impl Serialize) -> Option<String> {
     match serde_json::to_value(value) {
         Ok(serde_json::Value::String(name)) => Some(name),
         Ok(_) | Err(_) => None,

@@ -1,13 +1,15 @@
 //! What the API asks: lists, single cases, whether a change has arrived, and the audit.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use rotaline_model::CaseId;
-use rotaline_record::{Case, Origin};
+use jiff::Timestamp;
+use rotaline_model::{CaseId, PersonId};
+use rotaline_record::{Case, Origin, RequestState};
 
 use crate::live::{Health, Live};
+use crate::storage::LOAD_BOUND;
 use crate::{AuditEntry, CallQuery, Completeness, Limit, Page, Position, Storage, StoreError};
 
 /// The calls, in memory and in the database, as one.
@@ -16,6 +18,9 @@ pub struct Store {
     pub(crate) storage: Arc<dyn Storage>,
     pub(crate) live: Arc<Live>,
 }
+
+/// Missed calls that are told at most.
+const MISSED: usize = 20;
 
 /// A change has not arrived in time; it is durable, and will.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -121,6 +126,58 @@ impl Store {
         tokio::time::timeout(within, visible)
             .await
             .map_err(|_| NotApplied)
+    }
+
+    /// The cases whose requests to be rung back are in a state, the newest first.
+    pub async fn requests(&self, state: RequestState) -> Result<Vec<Arc<Case>>, StoreError> {
+        let wanted = |case: &Case| case.requests.iter().any(|request| request.state == state);
+        let stored = self.storage.cases_with_requests(state).await?;
+        self.with_those_in_memory(stored, wanted).await
+    }
+
+    /// The cases since a time in which somebody was rung and not joined, the newest first.
+    pub async fn missed(
+        &self,
+        person: &PersonId,
+        since: Timestamp,
+    ) -> Result<Vec<Arc<Case>>, StoreError> {
+        let wanted = |case: &Case| {
+            let own = || {
+                case.attempts
+                    .iter()
+                    .filter(|it| it.person.as_ref() == Some(person))
+            };
+            let since = own().any(|attempt| attempt.started_at >= since);
+            since && own().all(|attempt| attempt.joined_at.is_none())
+        };
+        let stored = self.storage.cases_missed_by(person.clone(), since, MISSED);
+        let mut missed = self.with_those_in_memory(stored.await?, wanted).await?;
+        missed.truncate(MISSED);
+        Ok(missed)
+    }
+
+    /// Cases of the database, as they are now, and those of memory, the newest first.
+    async fn with_those_in_memory(
+        &self,
+        stored: Vec<CaseId>,
+        wanted: impl Fn(&Case) -> bool,
+    ) -> Result<Vec<Arc<Case>>, StoreError> {
+        let mut cases = self.live.matching(&wanted);
+        for ids in stored.chunks(LOAD_BOUND) {
+            let loaded = self.load(ids).await?.into_values();
+            cases.extend(loaded.filter_map(Result::ok).map(Arc::new));
+        }
+        // What is in memory is newer, and stands first.
+        let mut known = BTreeSet::new();
+        cases.retain(|case| known.insert(case.id) && self.is_as_wanted(case, &wanted));
+        cases.sort_unstable_by_key(|case| std::cmp::Reverse(Position::of(case)));
+        Ok(cases)
+    }
+
+    fn is_as_wanted(&self, case: &Case, wanted: impl Fn(&Case) -> bool) -> bool {
+        self.live
+            .case(case.id)
+            .map_or(wanted(case), |case| wanted(&case))
     }
 
     /// Keeps who did what.

@@ -1,0 +1,51 @@
+//! What a database must be able to do for codes, PINs, pauses, requests and missed calls.
+
+use jiff::Timestamp;
+use rotaline_model::{CaseId, ErrandId, PersonId};
+use rotaline_record::RequestState;
+
+use crate::{Added, Claim, CodeMac, ErrandRow, Pending};
+
+/// Errands that a list has at most.
+pub const LIST_BOUND: i64 = 500;
+
+/// The part of a database that calls and clinicians ask.
+pub trait DeskStorage: Send + Sync + 'static {
+    /// Adds an errand, unless a live one of its organisation has its code, or `live` of its kind
+    /// and organisation are live. One step, whatever else is asked meanwhile.
+    fn add_errand(&self, row: ErrandRow, live: i64) -> Pending<'_, Added>;
+
+    /// Takes one use of the live errand with this code, and gives its body. One step: of two who
+    /// key the last use, one has it.
+    fn claim_errand(&self, claim: Claim) -> Pending<'_, Option<String>>;
+
+    /// Errands of a kind that can be claimed, the newest first, at most [`LIST_BOUND`].
+    fn live_errands(&self, kind: String, now_us: i64) -> Pending<'_, Vec<ErrandRow>>;
+
+    /// Ends an errand of a kind; false: there is no such live one.
+    fn withdraw_errand(&self, kind: String, id: ErrandId, now_us: i64) -> Pending<'_, bool>;
+
+    /// Sets somebody's PIN.
+    fn set_pin(&self, person: PersonId, mac: CodeMac) -> Pending<'_, ()>;
+
+    /// Somebody's PIN.
+    fn pin(&self, person: PersonId) -> Pending<'_, Option<Vec<u8>>>;
+
+    /// Pauses somebody's calls until a time; none: they take calls again.
+    fn set_pause(&self, person: PersonId, until: Option<Timestamp>) -> Pending<'_, ()>;
+
+    /// Who has paused beyond `now`, by name.
+    fn pauses(&self, now: Timestamp) -> Pending<'_, Vec<(PersonId, Timestamp)>>;
+
+    /// The cases whose requests are in a state, the newest request first, at most [`LIST_BOUND`].
+    fn cases_with_requests(&self, state: RequestState) -> Pending<'_, Vec<CaseId>>;
+
+    /// The cases in which somebody was rung since a time and not joined, the newest first, at most
+    /// `bound`.
+    fn cases_missed_by(
+        &self,
+        person: PersonId,
+        since: Timestamp,
+        bound: usize,
+    ) -> Pending<'_, Vec<CaseId>>;
+}

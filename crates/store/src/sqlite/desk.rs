@@ -1,0 +1,237 @@
+//! Codes, PINs, pauses, requests and missed calls in SQLite. Whatever must happen once is one
+//! statement, on the one connection that writes.
+
+use jiff::Timestamp;
+use rotaline_model::{CaseId, ErrandId, OrganisationId, PersonId};
+use rotaline_record::RequestState;
+use sqlx::Row;
+use sqlx::sqlite::SqliteRow;
+use uuid::Uuid;
+
+use super::SqliteStorage;
+use crate::desk_storage::LIST_BOUND;
+use crate::storage::name_of;
+use crate::{Added, Claim, CodeMac, DeskStorage, ErrandRow, Pending, StoreError};
+
+/// An errand that is over is kept for so long, in microseconds: a day.
+const KEPT_US: i64 = 24 * 3_600 * 1_000_000;
+
+impl DeskStorage for SqliteStorage {
+    fn add_errand(&self, row: ErrandRow, live: i64) -> Pending<'_, Added> {
+        Box::pin(async move {
+            let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await?;
+            sqlx::query("DELETE FROM errands WHERE expires_us < ?")
+                .bind(row.made_us - KEPT_US)
+                .execute(&mut *transaction)
+                .await?;
+            let counts = sqlx::query(
+                "SELECT coalesce(sum(mac = ?), 0) AS taken, coalesce(sum(kind = ?), 0) AS live
+                 FROM errands WHERE organisation = ? AND expires_us > ? AND uses_left > 0",
+            )
+            .bind(row.mac.as_slice())
+            .bind(&row.kind)
+            .bind(row.organisation.as_str())
+            .bind(row.made_us)
+            .fetch_one(&mut *transaction)
+            .await?;
+            if counts.try_get::<i64, _>("live")? >= live {
+                return Ok(Added::Full);
+            }
+            if counts.try_get::<i64, _>("taken")? > 0 {
+                return Ok(Added::Taken);
+            }
+            let bound = row.bound.as_ref().map(serde_json::to_string);
+            sqlx::query(
+                "INSERT INTO errands (id, kind, organisation, mac, bound, made_us, expires_us,
+                 uses_left, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            )
+            .bind(row.id.uuid())
+            .bind(&row.kind)
+            .bind(row.organisation.as_str())
+            .bind(row.mac.as_slice())
+            .bind(bound.transpose().map_err(StoreError::unwritable)?)
+            .bind(row.made_us)
+            .bind(row.expires_us)
+            .bind(row.uses_left)
+            .bind(&row.body)
+            .execute(&mut *transaction)
+            .await?;
+            transaction.commit().await?;
+            Ok(Added::Added)
+        })
+    }
+
+    fn claim_errand(&self, claim: Claim) -> Pending<'_, Option<String>> {
+        Box::pin(async move {
+            let body = sqlx::query_scalar(
+                "UPDATE errands SET uses_left = uses_left - 1, claimed_us = ?1
+                 WHERE organisation = ?2 AND mac = ?3 AND uses_left > 0 AND expires_us > ?1
+                 AND (bound IS NULL
+                      OR EXISTS (SELECT 1 FROM json_each(bound) WHERE value = ?4))
+                 RETURNING body",
+            )
+            .bind(claim.now_us)
+            .bind(claim.organisation.as_str())
+            .bind(claim.mac.as_slice())
+            .bind(claim.caller)
+            .fetch_optional(&self.writer)
+            .await?;
+            Ok(body)
+        })
+    }
+
+    fn live_errands(&self, kind: String, now_us: i64) -> Pending<'_, Vec<ErrandRow>> {
+        Box::pin(async move {
+            let rows = sqlx::query(
+                "SELECT * FROM errands WHERE kind = ? AND expires_us > ? AND uses_left > 0
+                 ORDER BY made_us DESC, id DESC LIMIT ?",
+            )
+            .bind(kind)
+            .bind(now_us)
+            .bind(LIST_BOUND)
+            .fetch_all(&self.readers)
+            .await?;
+            rows.iter().map(errand_row).collect()
+        })
+    }
+
+    fn withdraw_errand(&self, kind: String, id: ErrandId, now_us: i64) -> Pending<'_, bool> {
+        Box::pin(async move {
+            let done = sqlx::query(
+                "UPDATE errands SET uses_left = 0
+                 WHERE id = ? AND kind = ? AND uses_left > 0 AND expires_us > ?",
+            )
+            .bind(id.uuid())
+            .bind(kind)
+            .bind(now_us)
+            .execute(&self.writer)
+            .await?;
+            Ok(done.rows_affected() > 0)
+        })
+    }
+
+    fn set_pin(&self, person: PersonId, mac: CodeMac) -> Pending<'_, ()> {
+        Box::pin(async move {
+            sqlx::query(
+                "INSERT INTO pins (person, mac) VALUES (?, ?)
+                 ON CONFLICT (person) DO UPDATE SET mac = excluded.mac",
+            )
+            .bind(person.as_str())
+            .bind(mac.as_slice())
+            .execute(&self.writer)
+            .await?;
+            Ok(())
+        })
+    }
+
+    fn pin(&self, person: PersonId) -> Pending<'_, Option<Vec<u8>>> {
+        Box::pin(async move {
+            let mac = sqlx::query_scalar("SELECT mac FROM pins WHERE person = ?")
+                .bind(person.as_str())
+                .fetch_optional(&self.readers)
+                .await?;
+            Ok(mac)
+        })
+    }
+
+    fn set_pause(&self, person: PersonId, until: Option<Timestamp>) -> Pending<'_, ()> {
+        Box::pin(async move {
+            let query = match until {
+                Some(until) => sqlx::query(
+                    "INSERT INTO pauses (person, until_us) VALUES (?, ?)
+                     ON CONFLICT (person) DO UPDATE SET until_us = excluded.until_us",
+                )
+                .bind(person.as_str())
+                .bind(until.as_microsecond()),
+                None => sqlx::query("DELETE FROM pauses WHERE person = ?").bind(person.as_str()),
+            };
+            query.execute(&self.writer).await?;
+            Ok(())
+        })
+    }
+
+    fn pauses(&self, now: Timestamp) -> Pending<'_, Vec<(PersonId, Timestamp)>> {
+        Box::pin(async move {
+            let rows = sqlx::query(
+                "SELECT person, until_us FROM pauses WHERE until_us > ? ORDER BY person",
+            )
+            .bind(now.as_microsecond())
+            .fetch_all(&self.readers)
+            .await?;
+            let pause = |row: &SqliteRow| {
+                let (person, until): (String, i64) =
+                    (row.try_get("person")?, row.try_get("until_us")?);
+                let person = PersonId::parse(&person).ok();
+                Ok(person.zip(Timestamp::from_microsecond(until).ok()))
+            };
+            rows.iter()
+                .filter_map(|row| pause(row).transpose())
+                .collect()
+        })
+    }
+
+    fn cases_with_requests(&self, state: RequestState) -> Pending<'_, Vec<CaseId>> {
+        Box::pin(async move {
+            let rows = sqlx::query(
+                "SELECT DISTINCT case_id, max(at_us) AS at_us FROM requests WHERE state = ?
+                 GROUP BY case_id ORDER BY at_us DESC, case_id DESC LIMIT ?",
+            )
+            .bind(name_of(&state).unwrap_or_default())
+            .bind(LIST_BOUND)
+            .fetch_all(&self.readers)
+            .await?;
+            rows.iter().map(case_id).collect()
+        })
+    }
+
+    fn cases_missed_by(
+        &self,
+        person: PersonId,
+        since: Timestamp,
+        bound: usize,
+    ) -> Pending<'_, Vec<CaseId>> {
+        Box::pin(async move {
+            let rows = sqlx::query(
+                "SELECT case_id, max(started_us) AS started_us FROM attempts
+                 WHERE person = ? AND started_us >= ?
+                 GROUP BY case_id HAVING max(joined_us) IS NULL
+                 ORDER BY started_us DESC, case_id DESC LIMIT ?",
+            )
+            .bind(person.as_str())
+            .bind(since.as_microsecond())
+            .bind(i64::try_from(bound).unwrap_or(i64::MAX))
+            .fetch_all(&self.readers)
+            .await?;
+            rows.iter().map(case_id).collect()
+        })
+    }
+}
+
+fn case_id(row: &SqliteRow) -> Result<CaseId, StoreError> {
+    let id: Uuid = row.try_get("case_id")?;
+    Ok(id.into())
+}
+
+fn errand_row(row: &SqliteRow) -> Result<ErrandRow, StoreError> {
+    let id: Uuid = row.try_get("id")?;
+    let (organisation, mac): (String, Vec<u8>) =
+        (row.try_get("organisation")?, row.try_get("mac")?);
+    let bound: Option<String> = row.try_get("bound")?;
+    let bound = bound.map(|text| serde_json::from_str(&text));
+    let strange = |error: &str| StoreError::Database(error.into());
+    Ok(ErrandRow {
+        id: id.into(),
+        kind: row.try_get("kind")?,
+        organisation: OrganisationId::parse(&organisation)
+            .map_err(|_| strange("an organisation's id that is none"))?,
+        mac: mac
+            .try_into()
+            .map_err(|_| strange("a code of the wrong length"))?,
+        bound: bound.transpose().map_err(StoreError::unwritable)?,
+        made_us: row.try_get("made_us")?,
+        expires_us: row.try_get("expires_us")?,
+        uses_left: row.try_get("uses_left")?,
+        claimed_us: row.try_get("claimed_us")?,
+        body: row.try_get("body")?,
+    })
+}
