@@ -24,8 +24,6 @@ struct Contact {
     sequence: u64,
     /// Attempts that have not ended, and whom they ring.
     open_attempts: BTreeMap<u16, Option<PersonId>>,
-    /// Who has accepted.
-    accepted: BTreeSet<PersonId>,
     /// Attempts that were accepted, and by whom, until they are joined.
     owed: BTreeMap<u16, Option<PersonId>>,
     /// The legs of those who were joined.
@@ -142,11 +140,7 @@ impl Judge {
                 self.owing.extend(owing);
             }
             Fact::Joined { attempt, .. } => {
-                // Of several, each may go when they like: no fact tells when.
-                if contact.joined {
-                    self.busy.retain(|_, case| *case != record.case);
-                    self.tally.added += 1;
-                }
+                self.tally.added += u64::from(contact.joined);
                 let (rule, former) = joined(contact, *attempt, self.entered.take());
                 broken.extend(rule);
                 self.left_behind.extend(former);
@@ -198,6 +192,9 @@ impl Judge {
             });
             self.spent.remove(leg);
         }
+        if let Command::Close { leg } = command {
+            self.goes(*leg);
+        }
         let Command::Enter { leg, room } = command else {
             return;
         };
@@ -209,6 +206,21 @@ impl Judge {
         if specialist && !accepted {
             self.broken
                 .push(format!("{leg:?} was joined without an acceptance on it"));
+        }
+    }
+
+    /// Of several specialists, each may go when they like: no fact tells when.
+    fn goes(&mut self, leg: MediaLeg) {
+        for (case, contact) in &mut self.contacts {
+            let talks = |(who, on): (&PersonId, &MediaLeg)| (*on == leg).then(|| who.clone());
+            let Some(who) = contact.talks_on.iter().find_map(talks) else {
+                continue;
+            };
+            contact.talks_on.remove(&who);
+            let is_rung = |rung: &Option<PersonId>| rung.as_ref() == Some(&who);
+            if self.busy.get(&who) == Some(case) && !contact.open_attempts.values().any(is_rung) {
+                self.busy.remove(&who);
+            }
         }
     }
 
@@ -349,11 +361,10 @@ fn attempt(
         match contact.open_attempts.remove(attempt) {
             None => broken.push("an attempt ended that was not open"),
             Some(person) if *result == AttemptResult::Accepted => {
-                contact.accepted.extend(person.clone());
                 contact.owed.insert(*attempt, person);
             }
             // Whose other phone was tried still talks.
-            Some(Some(person)) if !contact.accepted.contains(&person) => {
+            Some(Some(person)) if !contact.talks_on.contains_key(&person) => {
                 busy.remove(&person);
             }
             Some(_) => {}
