@@ -14,7 +14,7 @@ use std::pin::Pin;
 use std::task::Poll;
 use std::time::Duration;
 
-use rotaline_model::{Acceptance, Digit, EndCause, Mono, RoomId, Sound, SpecialtyId};
+use rotaline_model::{Acceptance, Digit, EndCause, Mono, PersonId, RoomId, Sound, SpecialtyId};
 use rotaline_record::{AttemptResult, EndedBy, Fact};
 use rotaline_routing::{Phrase, Recording};
 
@@ -50,7 +50,8 @@ pub(super) struct Party<'a> {
 /// Somebody who is about to come into the room.
 enum Coming {
     Colleague(Pin<Box<dyn Future<Output = Hunted>>>),
-    OtherPhone(Pin<Box<dyn Future<Output = Option<Attempt>>>>),
+    /// Whose, and what comes of it.
+    OtherPhone(PersonId, Pin<Box<dyn Future<Output = Option<Attempt>>>>),
 }
 
 /// What happens in a talk.
@@ -96,7 +97,7 @@ impl<'a> Party<'a> {
                 News::Left(_, gone) if self.specialists.len() == 1 => {
                     return over(gone, EndedBy::Specialist);
                 }
-                News::Left(which, _) => drop(self.specialists.remove(which)),
+                News::Left(which, _) => self.leaves(which),
                 News::Key(which, key) => self.keyed(which, key),
                 News::Colleague(Hunted::Accepted(colleague)) => self.enter(colleague),
                 News::Colleague(Hunted::Exhausted | Hunted::NobodyOnRota | Hunted::BackToMenu) => {
@@ -137,7 +138,9 @@ impl<'a> Party<'a> {
             let news = match &mut self.coming {
                 None => return Poll::Pending,
                 Some(Coming::Colleague(hunt)) => hunt.as_mut().poll(context).map(News::Colleague),
-                Some(Coming::OtherPhone(rung)) => rung.as_mut().poll(context).map(News::OtherPhone),
+                Some(Coming::OtherPhone(_, rung)) => {
+                    rung.as_mut().poll(context).map(News::OtherPhone)
+                }
             };
             if news.is_ready() {
                 self.coming = None;
@@ -187,11 +190,23 @@ impl<'a> Party<'a> {
         let Some(target) = self.next_phone(which).filter(|_| self.coming.is_none()) else {
             return self.tell(which, Phrase::MoveFailed);
         };
+        let Some(whose) = target.whose.clone() else {
+            return;
+        };
         let cx = self.cx.clone();
-        self.coming = Some(Coming::OtherPhone(Box::pin(async move {
-            taken_over(&cx, target).await
-        })));
+        let rung = Box::pin(async move { taken_over(&cx, target).await });
+        self.coming = Some(Coming::OtherPhone(whose, rung));
         self.tell(which, Phrase::MovingYourCall);
+    }
+
+    /// One of several specialists leaves. Their other phone, if it rings, is given up: they are
+    /// free for other calls now.
+    fn leaves(&mut self, which: usize) {
+        let left = self.specialists.remove(which);
+        self.coming.take_if(|coming| match coming {
+            Coming::OtherPhone(whose, _) => left.person() == Some(whose),
+            Coming::Colleague(_) => false,
+        });
     }
 
     /// The phone after the one that this specialist speaks on, in the order of their phones.

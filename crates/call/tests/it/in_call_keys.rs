@@ -107,6 +107,26 @@ fn star_3_moves_to_the_next_phone_and_the_old_one_stays_until_the_new_has_accept
 }
 
 #[test]
+fn an_other_phone_is_given_up_when_its_owner_leaves_a_talk_of_three() {
+    let stage = talk(phone().hangs_up(50_000), |ben| {
+        let three_way = ben.keys(bens(10_000), "*2");
+        three_way.keys(bens(20_000), "*3").hangs_up(bens(24_000))
+    })
+    .phone(
+        "sip:cat@h",
+        phone().rings(100).answers(1_000).keys(3_000, "1"),
+    )
+    .phone(
+        "sip:ben-desk@h",
+        phone().rings(100).answers(6_000).keys(8_000, "1"),
+    )
+    .play();
+    assert_eq!(joined(&stage), [(5_000, BEN), (13_000, SECOND)]);
+    assert_eq!(hung_up(&stage, LegId(3)), Some(24_000));
+    assert_eq!(stage.results()[2], AttemptResult::Abandoned);
+}
+
+#[test]
 fn an_other_phone_that_does_not_answer_moves_nothing() {
     let stage = talk(phone().hangs_up(40_000), |ben| ben.keys(bens(10_000), "*3"))
         .phone("sip:ben-desk@h", phone().rings(100))
