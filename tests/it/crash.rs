@@ -1,13 +1,13 @@
 //! `kill -9` in the middle of a recorded call: what is on disk is found, put right and linked to
 //! its case at the next start (SERVICE 7 and 8).
 
-use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
 use crate::party::{Caller, Manner, Phone};
+use crate::recordings::{ffprobe_seconds, wav_seconds};
 use crate::server::{Home, Wish, keep, wait_until};
 
 const CALLER_HZ: u16 = 700;
@@ -18,10 +18,6 @@ const TALK: Duration = Duration::from_secs(4);
 const KEY: Duration = Duration::from_millis(300);
 /// SERVICE 8: a killed process loses at most the last second.
 const LOST_AT_MOST_S: f64 = 1.0;
-/// Where the data chunk begins (after `fmt ` with its 18 bytes, and `fact`).
-const DATA: usize = 50;
-/// Where its audio begins.
-const WAV_HEADER: usize = DATA + 8;
 
 #[test]
 fn killed_in_talk_its_recording_is_repaired_its_case_closed_and_its_outcome_can_be_given() {
@@ -62,7 +58,7 @@ fn killed_in_talk_its_recording_is_repaired_its_case_closed_and_its_outcome_can_
 
     let path = format!("/api/v1/calls/{}", case["id"].as_str().expect("an id"));
     let wav = server.file(&format!("{path}/recording.wav"));
-    let wav_s = wav_seconds(&wav);
+    let wav_s = wav_seconds(&wav).expect("a right header");
     assert!(
         (wav_s - told_s).abs() < 0.001,
         "the file has {wav_s} s, the record {told_s} s"
@@ -147,31 +143,4 @@ fn recording(case: &Value) -> Value {
     all.into_iter()
         .find(|recording| recording["part"] == "case")
         .unwrap_or(Value::Null)
-}
-
-/// Seconds of a WAV whose header is right to the byte.
-fn wav_seconds(wav: &[u8]) -> f64 {
-    let number = |at: usize| u32::from_le_bytes(wav[at..at + 4].try_into().unwrap()) as usize;
-    let names = [&wav[..4], &wav[8..16], &wav[DATA..DATA + 4]];
-    assert_eq!(names, [&b"RIFF"[..], b"WAVEfmt ", b"data"]);
-    assert_eq!(number(4), wav.len() - 8, "RIFF's size");
-    assert_eq!(number(DATA + 4), wav.len() - WAV_HEADER, "the data's size");
-    (wav.len() - WAV_HEADER) as f64 / number(28) as f64
-}
-
-/// What ffprobe says, where it is installed.
-fn ffprobe_seconds(file: &std::path::Path) -> Option<f64> {
-    let mut ffprobe = Command::new("ffprobe");
-    ffprobe.args([
-        "-v",
-        "error",
-        "-show_entries",
-        "format=duration",
-        "-of",
-        "csv=p=0",
-    ]);
-    let output = ffprobe.arg(file).output().ok()?;
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(output.status.success() && said.is_empty(), "{said}");
-    String::from_utf8_lossy(&output.stdout).trim().parse().ok()
 }

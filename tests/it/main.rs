@@ -20,9 +20,11 @@ mod full_disk;
 mod hostile;
 #[path = "../sipp/http.rs"]
 mod http;
+mod long;
 mod party;
 #[path = "../sipp/ports.rs"]
 mod ports;
+mod recordings;
 mod server;
 mod stop;
 mod trunks;

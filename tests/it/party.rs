@@ -1,8 +1,8 @@
 //! A caller and a phone: SIP on plain sockets (RFC 3261), no more of it than a test needs.
 
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -52,6 +52,7 @@ pub struct Caller {
     call_id: String,
     tag: String,
     to: String,
+    number: String,
     sequence: u32,
     /// Its audio.
     pub voice: Voice,
@@ -60,6 +61,11 @@ pub struct Caller {
 impl Caller {
     /// Not calling yet.
     pub fn new(server: SocketAddr, dialled: &str, hz: u16) -> Caller {
+        Caller::with_number(server, dialled, hz, "+441632960101")
+    }
+
+    /// One that presents this number.
+    pub fn with_number(server: SocketAddr, dialled: &str, hz: u16, number: &str) -> Caller {
         let own = NEXT.fetch_add(1, Ordering::Relaxed);
         let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         socket
@@ -72,6 +78,7 @@ impl Caller {
             call_id: format!("{own}-{}@it.invalid", std::process::id()),
             tag: format!("it{own}"),
             to: format!("<sip:{dialled}@{server}>"),
+            number: number.to_owned(),
             sequence: 1,
             voice: Voice::new(hz),
         }
@@ -79,8 +86,14 @@ impl Caller {
 
     /// Calls, and takes the final response; answered, it speaks.
     pub fn call(&mut self) -> Message {
+        let last = self.call_unless(&|| false);
+        last.expect("a final response to INVITE in time")
+    }
+
+    /// The same; none when it came to nothing, or when that became so.
+    pub fn call_unless(&mut self, over: &dyn Fn() -> bool) -> Option<Message> {
         self.send("INVITE", &self.voice.sdp());
-        let last = self.final_response("INVITE");
+        let last = self.response_unless("INVITE", over)?;
         if let Some(to) = last.header("To") {
             self.to = to.to_owned();
         }
@@ -88,14 +101,21 @@ impl Caller {
         if last.status() == 200 {
             self.voice.speak_to(last.body());
         }
-        last
+        Some(last)
     }
 
     /// Ends the call.
     pub fn hang_up(&mut self) -> Message {
+        let last = self.hang_up_unless(&|| false);
+        last.expect("a final response to BYE in time")
+    }
+
+    /// The same; none when it came to nothing, or when that became so.
+    pub fn hang_up_unless(&mut self, over: &dyn Fn() -> bool) -> Option<Message> {
+        self.voice.be_silent();
         self.sequence += 1;
         self.send("BYE", "");
-        self.final_response("BYE")
+        self.response_unless("BYE", over)
     }
 
     /// Waits until the other side ends the call.
@@ -117,6 +137,7 @@ impl Caller {
     /// A request of its call.
     pub fn request(&self, method: &str, body: &str) -> String {
         let (server, dialled, tag, to) = (self.server, &self.dialled, &self.tag, &self.to);
+        let number = &self.number;
         let own = self.socket.local_addr().unwrap();
         let kind = if body.is_empty() {
             ""
@@ -128,7 +149,7 @@ impl Caller {
         format!(
             "{method} sip:{dialled}@{server} SIP/2.0\r\n\
              Via: SIP/2.0/UDP {own};rport;branch=z9hG4bK{tag}{transaction}{sequence}\r\n\
-             Max-Forwards: 70\r\nFrom: <sip:+441632960101@{own}>;tag={tag}\r\nTo: {to}\r\n\
+             Max-Forwards: 70\r\nFrom: <sip:{number}@{own}>;tag={tag}\r\nTo: {to}\r\n\
              Call-ID: {call_id}\r\nCSeq: {sequence} {method}\r\nContact: <sip:it@{own}>\r\n\
              {kind}Content-Length: {length}\r\n\r\n{body}"
         )
@@ -142,30 +163,33 @@ impl Caller {
             .unwrap();
     }
 
-    /// The final response to its last request. Sent again once a second, as a phone would.
-    pub fn final_response(&self, method: &str) -> Message {
+    /// The final response to its last request; none when it came to nothing, or `over`.
+    fn response_unless(&self, method: &str, over: &dyn Fn() -> bool) -> Option<Message> {
         let limit = Instant::now() + ANSWER_LIMIT;
-        while Instant::now() < limit {
+        while Instant::now() < limit && !over() {
             if let Some((message, _)) = receive(&self.socket)
                 && message.status() >= 200
                 && message
                     .header("CSeq")
                     .is_some_and(|cseq| cseq.ends_with(method))
             {
-                return message;
+                return Some(message);
             }
         }
-        panic!("no final response to {method} within {ANSWER_LIMIT:?}");
+        None
     }
 }
 
 /// What a phone does with a call.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub enum Manner {
     /// Rings and answers.
+    #[default]
     Answers,
     /// Rings for ever.
     Rings,
+    /// Is busy.
+    Busy,
 }
 
 /// A phone that rings and answers by itself.
@@ -182,6 +206,9 @@ struct State {
     invited: AtomicU32,
     acknowledged: AtomicU32,
     ended: AtomicU32,
+    leaves: AtomicBool,
+    in_call: AtomicBool,
+    manner: Mutex<Manner>,
 }
 
 impl Phone {
@@ -193,12 +220,29 @@ impl Phone {
             .unwrap();
         let (voice, state) = (Arc::new(Voice::new(hz)), Arc::new(State::default()));
         let (ears, watched) = (Arc::clone(&voice), Arc::clone(&state));
-        let thread = thread::spawn(move || ring(&socket, &ears, &watched, manner));
-        Phone {
+        let thread = thread::spawn(move || ring(&socket, &ears, &watched));
+        let phone = Phone {
             voice,
             state,
             thread: Some(thread),
-        }
+        };
+        phone.behave(manner);
+        phone
+    }
+
+    /// What it does with the next call.
+    pub fn behave(&self, manner: Manner) {
+        *self.state.manner() = manner;
+    }
+
+    /// Ends the call that it is in, if it is in one.
+    pub fn hang_up(&self) {
+        self.state.leaves.store(true, Ordering::Release);
+    }
+
+    /// Whether it has answered a call that is not over.
+    pub fn is_in_call(&self) -> bool {
+        self.state.in_call.load(Ordering::Acquire)
     }
 
     /// INVITEs so far, those sent again too.
@@ -217,6 +261,12 @@ impl Phone {
     }
 }
 
+impl State {
+    fn manner(&self) -> MutexGuard<'_, Manner> {
+        self.manner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 impl Drop for Phone {
     fn drop(&mut self) {
         self.state.over.store(true, Ordering::Release);
@@ -226,9 +276,17 @@ impl Drop for Phone {
     }
 }
 
-fn ring(socket: &UdpSocket, voice: &Voice, state: &State, manner: Manner) {
+fn ring(socket: &UdpSocket, voice: &Voice, state: &State) {
     let mut invite = None;
+    let mut up: Option<(Message, SocketAddr)> = None;
     while !state.over.load(Ordering::Acquire) {
+        state.in_call.store(up.is_some(), Ordering::Release);
+        if state.leaves.swap(false, Ordering::AcqRel)
+            && let Some((invite, from)) = up.take()
+        {
+            voice.be_silent();
+            let _ = socket.send_to(bye(&invite, socket).as_bytes(), from);
+        }
         let Some((message, from)) = receive(socket) else {
             continue;
         };
@@ -237,15 +295,22 @@ fn ring(socket: &UdpSocket, voice: &Voice, state: &State, manner: Manner) {
         };
         if message.is("INVITE") {
             state.invited.fetch_add(1, Ordering::AcqRel);
-            answer(&message, "180 Ringing", "");
+            let manner = *state.manner();
+            match manner {
+                Manner::Busy => answer(&message, "486 Busy Here", ""),
+                Manner::Rings | Manner::Answers => answer(&message, "180 Ringing", ""),
+            }
             if manner == Manner::Answers {
                 answer(&message, "200 OK", &voice.sdp());
                 voice.speak_to(message.body());
+                up = Some((message.clone(), from));
             }
             invite = Some(message);
         } else if message.is("ACK") {
             state.acknowledged.fetch_add(1, Ordering::AcqRel);
         } else if message.is("CANCEL") || message.is("BYE") {
+            voice.be_silent();
+            up = None;
             state.ended.fetch_add(1, Ordering::AcqRel);
             answer(&message, "200 OK", "");
             if let (true, Some(invite)) = (message.is("CANCEL"), &invite) {
@@ -253,6 +318,20 @@ fn ring(socket: &UdpSocket, voice: &Voice, state: &State, manner: Manner) {
             }
         }
     }
+}
+
+/// RFC 3261 section 15.1.1: the called side's BYE, in the dialog that this INVITE made.
+fn bye(invite: &Message, socket: &UdpSocket) -> String {
+    let header = |name| invite.header(name).unwrap_or_default();
+    let own = socket.local_addr().unwrap();
+    let (call_id, from, to) = (header("Call-ID"), header("To"), header("From"));
+    let target = header("Contact").trim_matches(['<', '>']);
+    let branch = NEXT.fetch_add(1, Ordering::Relaxed);
+    format!(
+        "BYE {target} SIP/2.0\r\nVia: SIP/2.0/UDP {own};rport;branch=z9hG4bKbye{branch}\r\n\
+         Max-Forwards: 70\r\nFrom: {from};tag=phone\r\nTo: {to}\r\nCall-ID: {call_id}\r\n\
+         CSeq: 1 BYE\r\nContent-Length: 0\r\n\r\n"
+    )
 }
 
 fn receive(socket: &UdpSocket) -> Option<(Message, SocketAddr)> {

@@ -80,6 +80,11 @@ impl Voice {
         self.mouth().to = Some(to);
     }
 
+    /// Speaks no more.
+    pub fn be_silent(&self) {
+        self.mouth().to = None;
+    }
+
     /// Where it sends.
     pub fn to(&self) -> SocketAddr {
         self.mouth().to.expect("it has been told")
