@@ -9,6 +9,9 @@
 //! | `GET /api/v1/calls/{id}` | bearer | all that is known of one |
 //! | `GET /api/v1/calls/{id}/recording.wav`, `.mp3` | bearer | a recording; each fetch is audited |
 //! | `PUT /api/v1/calls/{id}/outcome` | bearer | what came of it, durable before the answer |
+//! | `GET`, `POST /api/v1/call-backs`, `DELETE .../{id}` | bearer | call-back codes, shown once |
+//! | `GET`, `POST /api/v1/patient-calls`, `DELETE .../{id}` | bearer | booked calls, by PIN |
+//! | `PUT /api/v1/people/{id}/pin` | bearer | a person's own PIN |
 //!
 //! Errors are problems (RFC 9457), with a message for whoever asked; causes go to the log only.
 //! It reads calls by way of the store, changes them by commands that become records in the
@@ -19,6 +22,7 @@
 
 mod auth;
 mod calls;
+mod errands;
 mod health;
 mod json;
 mod outcome;
@@ -31,6 +35,7 @@ mod token;
 #[cfg(test)]
 mod tests;
 
+pub use errands::Lines;
 pub use health::{Degraded, HealthSource};
 pub use outcome::OutcomeMenus;
 pub use recording::{EncodeError, Encoded, Mp3Encoder};

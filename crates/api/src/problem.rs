@@ -7,7 +7,7 @@ use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use rotaline_record::SubmitError;
-use rotaline_store::StoreError;
+use rotaline_store::{NotMade, StoreError};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -60,6 +60,12 @@ pub(crate) enum ApiError {
     NoMenu,
     #[error("not in the outcome menu")]
     NotInMenu { given: String, choices: Vec<String> },
+    #[error("no such person")]
+    NoSuchPerson,
+    #[error("no such live code")]
+    NoSuchErrand,
+    #[error("too many codes are live")]
+    TooManyCodes,
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error(transparent)]
@@ -75,7 +81,10 @@ impl ApiError {
             ApiError::NoSuchPage
             | ApiError::NoSuchCall
             | ApiError::NoSuchRecording
+            | ApiError::NoSuchPerson
+            | ApiError::NoSuchErrand
             | ApiError::RecordingNotReady => StatusCode::NOT_FOUND,
+            ApiError::TooManyCodes => StatusCode::TOO_MANY_REQUESTS,
             ApiError::NoSuchMethod => StatusCode::METHOD_NOT_ALLOWED,
             ApiError::BadRequest { .. } => StatusCode::BAD_REQUEST,
             ApiError::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
@@ -103,6 +112,9 @@ impl ApiError {
             ApiError::NotJson => ("not-json", "Not JSON"),
             ApiError::NoSuchCall => ("no-such-call", "No such call"),
             ApiError::NoSuchRecording => ("no-such-recording", "No such recording"),
+            ApiError::NoSuchPerson => ("no-such-person", "No such person"),
+            ApiError::NoSuchErrand => ("no-such-code", "No such code"),
+            ApiError::TooManyCodes => ("too-many-codes", "Too many codes"),
             ApiError::RecordingNotReady => ("recording-not-ready", "Recording not ready"),
             ApiError::RecordingFile(_) | ApiError::RecordingElsewhere => {
                 ("recording-unreadable", "Recording unreadable")
@@ -135,6 +147,9 @@ impl ApiError {
             ApiError::NoSuchRecording => {
                 "this call has no such recording; its `recordings` lists those that it has"
             }
+            ApiError::NoSuchPerson => "there is no person with this id",
+            ApiError::NoSuchErrand => "there is no live code with this id; it may be used or over",
+            ApiError::TooManyCodes => "as many codes are live as may be; try again in some minutes",
             ApiError::RecordingNotReady => {
                 "it is still being recorded; it is stored when the call is over"
             }
@@ -168,6 +183,15 @@ impl ApiError {
             tracing::warn!(error = %self, "request refused");
         } else {
             tracing::debug!(error = %self, "request refused");
+        }
+    }
+}
+
+impl From<NotMade> for ApiError {
+    fn from(not_made: NotMade) -> Self {
+        match not_made {
+            NotMade::Full => ApiError::TooManyCodes,
+            NotMade::Store(error) => ApiError::Store(error),
         }
     }
 }

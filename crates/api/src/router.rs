@@ -15,7 +15,7 @@ use utoipa_axum::routes;
 
 use crate::auth::require_token;
 use crate::problem::ApiError;
-use crate::{ApiState, calls, health, outcome, recording};
+use crate::{ApiState, calls, errands, health, outcome, recording};
 
 /// Bytes that a request's body may have.
 const MAX_BODY_BYTES: usize = 16 * 1024;
@@ -32,6 +32,9 @@ const MAX_BODY_BYTES: usize = 16 * 1024;
     tags(
         (name = "calls", description = "Calls, and what came of them"),
         (name = "recordings", description = "Recordings; each fetch is audited"),
+        (name = "call-backs", description = "Codes for one call; shown once"),
+        (name = "patient-calls", description = "Booked calls to patients; PINs are shown once"),
+        (name = "people", description = "People's own PINs"),
         (name = "operation", description = "Health and metrics"),
     ),
     modifiers(&Token)
@@ -79,6 +82,14 @@ fn described(state: &ApiState) -> OpenApiRouter<ApiState> {
         .routes(routes!(recording::wav))
         .routes(routes!(recording::mp3))
         .routes(routes!(outcome::set_outcome))
+        .routes(routes!(errands::make_call_back, errands::list_call_backs))
+        .routes(routes!(errands::withdraw_call_back))
+        .routes(routes!(
+            errands::make_patient_call,
+            errands::list_patient_calls
+        ))
+        .routes(routes!(errands::withdraw_patient_call))
+        .routes(routes!(errands::set_pin))
         .route_layer(middleware::from_fn_with_state(state.clone(), require_token));
     OpenApiRouter::with_openapi(Described::openapi())
         .routes(routes!(health::healthz))

@@ -10,11 +10,11 @@ use jiff::Timestamp;
 use metrics_exporter_prometheus::PrometheusHandle;
 use rotaline_model::NodeId;
 use rotaline_record::{Case, CommandSink, Origin};
-use rotaline_store::Store;
+use rotaline_store::{Codes, Store};
 use tokio::sync::Semaphore;
 
 use crate::token::TokenDigest;
-use crate::{HealthSource, Mp3Encoder, OutcomeMenus, Token};
+use crate::{HealthSource, Lines, Mp3Encoder, OutcomeMenus, Token};
 
 /// Recordings that are encoded at once because somebody asked; others wait their turn.
 const ENCODINGS_AT_ONCE: usize = 1;
@@ -29,6 +29,10 @@ pub struct ApiParts {
     pub commands: Arc<dyn CommandSink>,
     /// The plan's outcome menus.
     pub menus: Arc<dyn OutcomeMenus>,
+    /// Makes codes.
+    pub codes: Codes,
+    /// What the plan says of errands.
+    pub lines: Arc<dyn Lines>,
     /// Makes an MP3 that is not there yet.
     pub encoder: Arc<dyn Mp3Encoder>,
     /// What else may be degraded.
@@ -52,6 +56,8 @@ pub struct Shared {
     pub(crate) store: Store,
     pub(crate) commands: Arc<dyn CommandSink>,
     pub(crate) menus: Arc<dyn OutcomeMenus>,
+    pub(crate) codes: Codes,
+    pub(crate) lines: Arc<dyn Lines>,
     pub(crate) encoder: Arc<dyn Mp3Encoder>,
     pub(crate) health: Arc<dyn HealthSource>,
     pub(crate) recordings: PathBuf,
@@ -74,6 +80,8 @@ impl ApiState {
             store: parts.store,
             commands: parts.commands,
             menus: parts.menus,
+            codes: parts.codes,
+            lines: parts.lines,
             encoder: parts.encoder,
             health: parts.health,
             recordings: parts.recordings,

@@ -209,6 +209,12 @@ impl Plan {
         self.numbers.get(dialled)
     }
 
+    /// The first number behind which there is such a service.
+    pub fn number_of(&self, is: impl Fn(&Service) -> bool) -> Option<&Dialled> {
+        let mut numbers = self.numbers.iter();
+        numbers.find(|(_, service)| is(service)).map(|it| it.0)
+    }
+
     /// Whether a number is one of ours: a call that comes from it has come round.
     pub fn is_ours(&self, number: &PhoneNumber) -> bool {
         *number == self.inbound_number || self.numbers.contains_key(&Dialled::Full(number.clone()))

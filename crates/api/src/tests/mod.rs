@@ -1,6 +1,7 @@
 //! The API as a client meets it: requests in, answers out, over a real store.
 
 mod calls;
+mod errands;
 mod outcomes;
 mod plain;
 mod recordings;

@@ -124,11 +124,16 @@ async fn description_has_every_route_its_errors_and_its_token() {
     let paths = api["paths"].as_object().unwrap();
     let named: BTreeSet<&str> = paths.keys().map(String::as_str).collect();
     let expected = [
+        "/api/v1/call-backs",
+        "/api/v1/call-backs/{id}",
         "/api/v1/calls",
         "/api/v1/calls/{id}",
         "/api/v1/calls/{id}/outcome",
         "/api/v1/calls/{id}/recording.mp3",
         "/api/v1/calls/{id}/recording.wav",
+        "/api/v1/patient-calls",
+        "/api/v1/patient-calls/{id}",
+        "/api/v1/people/{id}/pin",
         "/healthz",
         "/metrics",
     ];

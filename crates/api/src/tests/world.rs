@@ -12,14 +12,14 @@ use jiff::Timestamp;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use rotaline_model::{
     Acceptance, AnswerphoneSign, CallId, CaseId, Dialled, Digit, EndCause, LegId, MenuKey, NodeId,
-    OrganisationId, PersonId, PhoneNumber, Pii, PracticeId, PromptId, SpecialtyId,
+    OrganisationId, PersonId, PhoneNumber, Pii, PracticeId, PromptId, Seed, SpecialtyId,
 };
 use rotaline_record::{
-    AnswerphoneEvidence, AttemptResult, CallKind, CallerId, CommandSink, EndedBy, Evidence, Fact,
-    Heard, LadderDirection, LadderEntry, Origin, PhoneKind, Quality, Record, RecordingPart,
-    SubmitError, Submitted,
+    AnswerphoneEvidence, AttemptResult, CallKind, CallerId, CommandSink, EndedBy, ErrandKind,
+    Evidence, Fact, Heard, LadderDirection, LadderEntry, Origin, PhoneKind, Quality, Record,
+    RecordingPart, SubmitError, Submitted,
 };
-use rotaline_store::{AuditEntry, Batch, Limits, Projector, SqliteStorage, Storage, Store};
+use rotaline_store::{AuditEntry, Batch, Codes, Limits, Projector, SqliteStorage, Storage, Store};
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::sync::{mpsc, watch};
@@ -27,8 +27,8 @@ use tower::ServiceExt;
 use uuid::Uuid;
 
 use crate::{
-    ApiParts, ApiState, Degraded, EncodeError, Encoded, HealthSource, Mp3Encoder, OutcomeMenus,
-    Token, router,
+    ApiParts, ApiState, Degraded, EncodeError, Encoded, HealthSource, Lines, Mp3Encoder,
+    OutcomeMenus, Token, router,
 };
 
 pub(crate) const OPENED_MS: i64 = 1_790_000_000_000;
@@ -44,6 +44,27 @@ pub(crate) struct World {
     pub(crate) store: Store,
     pub(crate) token: Token,
     folder: TempDir,
+}
+
+/// An organisation with every line, and two people.
+struct AllLines;
+
+impl Lines for AllLines {
+    fn to_ring(&self, _: ErrandKind, organisation: &OrganisationId) -> Option<String> {
+        (organisation.as_str() == "northfield").then(|| "+442079460010".to_owned())
+    }
+    fn has_person(&self, person: &PersonId) -> bool {
+        ["ann", "ben"].contains(&person.as_str())
+    }
+    fn has_practice(&self, practice: &PracticeId) -> bool {
+        practice.as_str() == "elm-street-surgery"
+    }
+    fn has_specialty(&self, specialty: &SpecialtyId, _: &OrganisationId) -> bool {
+        specialty.as_str() == "cardiology"
+    }
+    fn may_ring(&self, number: &PhoneNumber) -> bool {
+        !number.as_str().starts_with("+449")
+    }
 }
 
 pub(crate) struct Answer {
@@ -108,6 +129,8 @@ impl World {
                 store: store.clone(),
                 commands: Arc::clone(&journal) as _,
                 menus: Arc::new(Menus),
+                codes: Codes::new(Arc::new(storage.clone()), [7; 32], &Seed::from_number(1)),
+                lines: Arc::new(AllLines),
                 encoder: Arc::clone(&encoder) as _,
                 health: Arc::clone(&health) as _,
                 recordings,

@@ -41,9 +41,10 @@ pub(super) async fn run(cx: &Cx, caller: Leg, errand: Box<Errand>) -> EndCause {
             caller
                 .tell(speech::phrases(&cx.plan(), &[why, Phrase::Goodbye]))
                 .await;
-            match why {
-                Phrase::NumberCannotBeRung => EndCause::NotAllowed,
-                _ => EndCause::NotAnswered,
+            if why == Phrase::NumberCannotBeRung {
+                EndCause::NotAllowed
+            } else {
+                EndCause::NotAnswered
             }
         }
     }

@@ -27,7 +27,7 @@ use rotaline_engine::journal::{self, Journal, JournalConfig, JournalSettings, Jo
 use rotaline_engine::recording::{Recorder, RecordingConfig, RecordingSettings};
 use rotaline_engine::{Clock, Engine, Parts};
 use rotaline_model::NodeId;
-use rotaline_store::Store;
+use rotaline_store::{Codes, Store};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -69,7 +69,10 @@ impl Service {
         let projection =
             Projection::start(&settings.data.join("rotaline.db"), node, &opened.journal).await?;
         let recorder = start_recorder(&settings.engine.recordings, node, &opened.journal)?;
-        let engine = start_engine(&settings, &opened.journal, &recorder)?;
+        let key = secrets::code_key(&settings.data.join("code-key"))?;
+        let codes = Codes::new(projection.storage(), key, &secrets::seed()?);
+        let desk = Desk::new(opened.journal.clone(), codes.clone(), projection.store());
+        let engine = start_engine(&settings, desk, &recorder)?;
 
         let listener = tokio::net::TcpListener::bind(settings.http_listen)
             .await
@@ -79,6 +82,8 @@ impl Service {
             store: projection.store(),
             commands: Arc::new(wiring::Commands(opened.journal.clone())),
             menus: Arc::new(wiring::Menus(Arc::clone(&settings.plan))),
+            codes,
+            lines: Arc::new(wiring::PlanLines(Arc::clone(&settings.plan))),
             encoder: Arc::new(wiring::Encoder {
                 recorder: Arc::clone(&recorder),
                 folder: settings.engine.recordings.clone(),
@@ -182,11 +187,11 @@ fn start_recorder(folder: &Path, node: NodeId, journal: &Journal) -> Result<Arc<
     )?))
 }
 
-fn start_engine(settings: &Settings, journal: &Journal, recorder: &Recorder) -> Result<Engine> {
+fn start_engine(settings: &Settings, desk: Desk, recorder: &Recorder) -> Result<Engine> {
     let parts = Parts {
         plan: Arc::clone(&settings.plan),
         prompts: Arc::clone(&settings.prompts),
-        outside: Desk::new(journal.clone()),
+        outside: desk,
         lanes: (0..settings.engine.media_threads)
             .map(|_| recorder.lane())
             .collect(),

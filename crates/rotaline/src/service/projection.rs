@@ -68,6 +68,11 @@ impl Projection {
         self.store.clone()
     }
 
+    /// What codes are kept in.
+    pub fn storage(&self) -> Arc<SqliteStorage> {
+        Arc::clone(&self.storage)
+    }
+
     /// Reads what the journal has, writes it, and ends.
     pub async fn stop(self) -> Result<()> {
         self.stopping.store(true, Ordering::Release);

@@ -31,6 +31,30 @@ pub fn token(file: &Path) -> Result<Token> {
     }
 }
 
+/// The key under which codes and PINs are kept: from its file, or made and written there (0600)
+/// at the first start. It is never in the database.
+pub fn code_key(file: &Path) -> Result<[u8; 32]> {
+    match std::fs::read(file) {
+        Ok(bytes) => <[u8; 32]>::try_from(bytes.as_slice())
+            .with_context(|| format!("{} is not 32 bytes long", file.display())),
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            let key = random()?;
+            let made = OpenOptions::new()
+                .write(true)
+                .create_new(true)
+                .mode(0o600)
+                .open(file);
+            let written = made.and_then(|mut open| {
+                open.write_all(&key)?;
+                open.sync_all()
+            });
+            written.with_context(|| format!("cannot write {}", file.display()))?;
+            Ok(key)
+        }
+        Err(error) => Err(error).with_context(|| format!("cannot read {}", file.display())),
+    }
+}
+
 /// The seed of everything random in this process.
 pub fn seed() -> Result<Seed> {
     Ok(Seed::from_bytes(random()?))

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use metrics_exporter_prometheus::PrometheusHandle;
-use rotaline_api::{Degraded, EncodeError, Encoded, HealthSource, Mp3Encoder, OutcomeMenus};
+use rotaline_api::{Degraded, EncodeError, Encoded, HealthSource, Lines, Mp3Encoder, OutcomeMenus};
 use rotaline_engine::Remote;
 use rotaline_engine::journal::{Journal, NotDurable, Pressure};
 use rotaline_engine::recording::Recorder;
-use rotaline_model::{CaseId, SpecialtyId};
-use rotaline_record::{CommandSink, Record, RecordingPart, SubmitError, Submitted};
-use rotaline_routing::Plan;
+use rotaline_model::{CaseId, OrganisationId, PersonId, PhoneNumber, PracticeId, SpecialtyId};
+use rotaline_record::{CommandSink, ErrandKind, Record, RecordingPart, SubmitError, Submitted};
+use rotaline_routing::{DialOut, Plan, Service};
 use rotaline_switch::{Admission, Load};
 use tokio::sync::watch;
 
@@ -50,6 +50,40 @@ impl OutcomeMenus for Menus {
                 .map(|outcome| outcome.id.to_string())
                 .collect(),
         )
+    }
+}
+
+/// Where codes are keyed, and whom they may reach, comes from the plan.
+pub struct PlanLines(pub Arc<Plan>);
+
+impl Lines for PlanLines {
+    fn to_ring(&self, kind: ErrandKind, organisation: &OrganisationId) -> Option<String> {
+        let number = match kind {
+            ErrandKind::CallBack => self.0.number_of(|service| {
+                matches!(service, Service::CallBack { organisation: of } if of == organisation)
+            }),
+            ErrandKind::PatientCall => self.0.number_of(|service| {
+                matches!(service, Service::DialIn { organisation: of } if of == organisation)
+            }),
+        };
+        number.map(|number| number.as_str().to_owned())
+    }
+
+    fn has_person(&self, person: &PersonId) -> bool {
+        self.0.person(person).is_some()
+    }
+
+    fn has_practice(&self, practice: &PracticeId) -> bool {
+        self.0.practice(practice).is_some()
+    }
+
+    fn has_specialty(&self, specialty: &SpecialtyId, organisation: &OrganisationId) -> bool {
+        let specialty = self.0.specialty(specialty);
+        specialty.is_some_and(|it| it.organisation == *organisation)
+    }
+
+    fn may_ring(&self, number: &PhoneNumber) -> bool {
+        DialOut::check(number).is_ok()
     }
 }
 
