@@ -21,7 +21,7 @@ const LOST_AT_MOST: Duration = Duration::from_secs(1);
 /// The recording begins before the caller has the 200, and ends when the kill is delivered.
 const LONGER_AT_MOST_S: f64 = 0.5;
 
-/// The journal is written every 100 ms: a call that was younger may have a recording and no case.
+/// The journal is written every 20 ms: a call that was younger may have a recording and no case.
 const NEVER_OPENED: &str = "their case cannot be had";
 
 /// What is known from kill to kill.

@@ -6,8 +6,8 @@
 //!  recorder  ─RecordSink───▶ └───────┘          └─▶ synced cursor ─▶ Reader (the store)
 //! ```
 //!
-//! - Plain appends never wait. Written and synced in groups, every 100 ms at most, at once when
-//!   somebody waits; a process that is killed loses at most those 100 ms of plain appends.
+//! - Plain appends never wait. Written and synced in groups, every 20 ms at most, at once when
+//!   somebody waits; a process that is killed loses at most those 20 ms of plain appends.
 //! - At the queue's bound (65,536) a record is dropped, counted and logged; [`Journal::pressure`]
 //!   says so at half of it, in time to take no new calls. Blocking here would stop all calls for
 //!   one slow disk.

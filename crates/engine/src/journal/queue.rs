@@ -1,7 +1,7 @@
 //! The queue between everybody who appends and the journal's thread.
 //!
 //! A plain append takes an uncontended lock and pushes; the thread is woken only if it has nothing
-//! to do, or if somebody waits for the disk. Otherwise it comes by itself every 100 ms, and once
+//! to do, or if somebody waits for the disk. Otherwise it comes by itself every 20 ms, and once
 //! a second when nothing happens: the disk may fill up, or be given room, without us.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -17,7 +17,7 @@ pub(super) const MAX_QUEUED: usize = 65_536;
 /// From so many on the engine should take no new calls.
 const PRESSING: usize = MAX_QUEUED / 2;
 /// Writes are gathered for so long, unless somebody waits.
-const GROUP_INTERVAL: Duration = Duration::from_millis(100);
+const GROUP_INTERVAL: Duration = Duration::from_millis(20);
 /// With nothing to do, the thread looks at the disk so often.
 const LOOK_INTERVAL: Duration = Duration::from_secs(1);
 
