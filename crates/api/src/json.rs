@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use rotaline_model::{Acceptance, AnswerphoneSign, EndCause, NotAsked};
 use rotaline_record::{
     Attempt, AttemptResult, Call, CallerId, Case, EndedBy, LadderDirection, Outcome, OutcomeHow,
-    PhoneKind, Recording,
+    PhoneKind, Recording, Request, RequestReason, RequestState,
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -84,6 +84,8 @@ pub(crate) struct CallDetail {
     attempts: Vec<AttemptJson>,
     /// Outcomes in the order of giving; the last counts.
     outcomes: Vec<OutcomeJson>,
+    /// What the secretaries are asked.
+    requests: Vec<RequestJson>,
     /// Its recordings.
     recordings: Vec<RecordingJson>,
     /// Calls under it: one, or more when it was rung back.
@@ -168,6 +170,33 @@ struct OutcomeJson {
     how: OutcomeHow,
     #[schema(value_type = String, format = DateTime)]
     at: Timestamp,
+}
+
+/// Somebody asked to be rung back by the secretaries.
+#[derive(Debug, Serialize, ToSchema)]
+struct RequestJson {
+    #[schema(format = "uuid")]
+    id: String,
+    /// Which team it is for.
+    specialty: String,
+    /// Where to ring.
+    #[schema(example = "+447700900123")]
+    number: String,
+    /// Why it was left.
+    #[schema(value_type = String, example = "out_of_hours")]
+    why: RequestReason,
+    #[schema(value_type = String, format = DateTime)]
+    at: Timestamp,
+    /// When the caller began to say their name; the case's recording holds it. Null: they did not.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    name_spoken_at: Option<Timestamp>,
+    /// How long they had for it.
+    name_s: Option<f64>,
+    /// How far it is.
+    #[schema(value_type = String, example = "open")]
+    state: RequestState,
+    /// Who changed that last.
+    by: Option<String>,
 }
 
 /// A recording.
@@ -318,6 +347,7 @@ impl CallDetail {
             talk_ended_by: case.talk_ended_by,
             attempts: case.attempts.iter().map(AttemptJson::of).collect(),
             outcomes: case.outcomes.iter().map(OutcomeJson::of).collect(),
+            requests: case.requests.iter().map(RequestJson::of).collect(),
             recordings: case
                 .recordings
                 .iter()
@@ -388,6 +418,22 @@ impl OutcomeJson {
             by: outcome.by.clone(),
             how: outcome.how,
             at: outcome.at,
+        }
+    }
+}
+
+impl RequestJson {
+    fn of(request: &Request) -> Self {
+        RequestJson {
+            id: request.what.id.to_string(),
+            specialty: request.what.specialty.to_string(),
+            number: request.what.number.expose().to_string(),
+            why: request.what.why,
+            at: request.at,
+            name_spoken_at: request.name.map(|name| name.from),
+            name_s: request.name.map(|name| seconds(name.ms)),
+            state: request.state,
+            by: request.by.clone(),
         }
     }
 }

@@ -35,8 +35,7 @@ struct Inner {
     next_ask: Cell<u32>,
     /// Codes and PINs that were keyed in this call.
     code_tries: Cell<u8>,
-    /// What called people hear of this call before they accept.
-    whisper: Cell<Whisper>,
+    who_calls: Cell<WhoCalls>,
     /// A job holds the case open after this call.
     goes_on: Cell<bool>,
     /// Answers that nobody has taken yet.
@@ -55,13 +54,13 @@ struct Inner {
 /// Something that goes on beside the flow, e.g. a goodbye to somebody who was not the first.
 pub(crate) type Background = Pin<Box<dyn Future<Output = ()>>>;
 
-/// What called people hear of a call before they accept.
+/// Who the caller is, as far as it changes what is said and asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Whisper {
-    /// Specialty and practice (SERVICE 1.7).
-    Advice,
-    /// A patient, and the specialty; nothing else (SERVICE 6).
-    PifuPatient,
+pub(crate) enum WhoCalls {
+    /// Somebody of a practice, or of a rota.
+    Clinician,
+    /// A patient: nobody hears more of them than that, and they are asked no outcome (SERVICE 6).
+    Patient,
 }
 
 #[derive(Default)]
@@ -87,7 +86,7 @@ impl Cx {
             next_attempt: Cell::new(attempts_before.saturating_add(1)),
             next_ask: Cell::new(1),
             code_tries: Cell::new(0),
-            whisper: Cell::new(Whisper::Advice),
+            who_calls: Cell::new(WhoCalls::Clinician),
             goes_on: Cell::new(false),
             answers: RefCell::default(),
             actions: RefCell::default(),
@@ -175,13 +174,13 @@ impl Cx {
         self.0.code_tries.get()
     }
 
-    pub(crate) fn whisper(&self) -> Whisper {
-        self.0.whisper.get()
+    pub(crate) fn who_calls(&self) -> WhoCalls {
+        self.0.who_calls.get()
     }
 
-    /// This is a patient's call: those who are called hear no more than that.
+    /// This is a patient's call.
     pub(crate) fn is_a_patients(&self) {
-        self.0.whisper.set(Whisper::PifuPatient);
+        self.0.who_calls.set(WhoCalls::Patient);
     }
 
     pub(crate) fn act(&self, action: Action) {

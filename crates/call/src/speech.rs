@@ -5,7 +5,7 @@ use rotaline_model::{Digit, MenuKey, OrganisationId, PromptId, Sound, SpecialtyI
 use rotaline_record::CallerId;
 use rotaline_routing::{Opening, Outcome, Phrase, Plan, Recording, Specialty};
 
-use crate::cx::{Cx, Whisper};
+use crate::cx::{Cx, WhoCalls};
 
 /// SERVICE 1.1, 1.7: speech begins 300-600 ms after the 200.
 const AFTER_ANSWER: Sound = Sound::Silence { ms: 400 };
@@ -152,9 +152,9 @@ fn clock(plan: &Plan, opening: Opening) -> Vec<Sound> {
 /// "Recorded advice call. Cardiology. Press 1. Elm Street Surgery. 2 to pass on."
 pub(crate) fn whisper(cx: &Cx, specialty: &SpecialtyId) -> Vec<Sound> {
     let plan = cx.plan();
-    let (call, rest): (_, &[Sound]) = match cx.whisper() {
-        Whisper::Advice => (Phrase::RecordedAdviceCall, &how_to_accept(cx, &plan)),
-        Whisper::PifuPatient => (
+    let (call, rest): (_, &[Sound]) = match cx.who_calls() {
+        WhoCalls::Clinician => (Phrase::RecordedAdviceCall, &how_to_accept(cx, &plan)),
+        WhoCalls::Patient => (
             Phrase::PifuPatient,
             &[Phrase::Press1, Phrase::TwoToPassOn].map(|it| phrase(&plan, it)),
         ),

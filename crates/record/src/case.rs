@@ -210,12 +210,24 @@ pub struct Request {
     pub what: CallBackRequest,
     /// When.
     pub at: Timestamp,
+    /// Where in the case's recording a name is spoken.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<SpokenName>,
     /// How far it is.
     #[serde(default)]
     pub state: RequestState,
     /// Who changed that last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<String>,
+}
+
+/// Where in a recording a name is spoken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SpokenName {
+    /// When it began.
+    pub from: Timestamp,
+    /// How long they had, in milliseconds.
+    pub ms: u32,
 }
 
 /// A set of legs under the case.

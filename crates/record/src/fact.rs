@@ -193,6 +193,15 @@ pub enum Fact {
         /// What they asked.
         request: CallBackRequest,
     },
+    /// Who left a request has said their name: where in the case's recording it is.
+    NameSpoken {
+        /// Which request.
+        request: RequestId,
+        /// When it began.
+        from: Timestamp,
+        /// How long they had, in milliseconds.
+        ms: u32,
+    },
     /// A request was dealt with.
     RequestChanged {
         /// Which.

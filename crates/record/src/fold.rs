@@ -13,7 +13,7 @@ use rotaline_model::{CallId, CaseId, EndCause, LegId, SpecialtyId};
 use crate::{
     Attempt, Call, CallKind, CallLadder, Case, ClaimedErrand, Fact, Heard, Job, LadderEntry,
     LegPrompts, LegQuality, Mp3, Origin, Outcome, Quality, Record, Recording, RecordingPart,
-    Request, RequestState, Wav,
+    Request, RequestState, SpokenName, Wav,
 };
 
 /// Calls under one case.
@@ -196,6 +196,7 @@ impl Case {
             | Fact::KeepTryingAsked { .. }
             | Fact::KeepTryingEnded { .. }
             | Fact::CallBackRequested { .. }
+            | Fact::NameSpoken { .. }
             | Fact::RequestChanged { .. }
             | Fact::Flagged { .. } => self.fold_asked(&record.fact, at),
             // Whose pause it is stands in the world's presence; the fact keeps who changed it.
@@ -352,8 +353,18 @@ impl Case {
                 self.requests.push(Request {
                     what: request.clone(),
                     at,
+                    name: None,
                     state: RequestState::default(),
                     by: None,
+                });
+            }
+            Fact::NameSpoken { request, from, ms } => {
+                let mut requests = self.requests.iter_mut();
+                let known = requests.find(|known| known.what.id == *request);
+                let known = known.ok_or(Ignored::UnknownRequest)?;
+                known.name = Some(SpokenName {
+                    from: *from,
+                    ms: *ms,
                 });
             }
             Fact::RequestChanged { request, state, by } => {

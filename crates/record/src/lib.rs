@@ -15,7 +15,7 @@ mod tests;
 
 pub use case::{
     Attempt, Call, CallLadder, Case, ClaimedErrand, Job, LegPrompts, LegQuality, Mp3, Outcome,
-    Recording, Request, Wav,
+    Recording, Request, SpokenName, Wav,
 };
 pub use command::{Command, CommandSink, SubmitError, Submitted};
 pub use errand::{

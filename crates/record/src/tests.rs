@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 use rotaline_model::{
-    Acceptance, CallId, CaseId, Dialled, EndCause, LegId, MenuKey, NodeId, NotAsked, PersonId,
-    PhoneNumber, Pii, PromptId, SpecialtyId,
+    Acceptance, CallId, CaseId, Dialled, EndCause, LegId, MenuKey, NodeId, NotAsked,
+    OrganisationId, PersonId, PhoneNumber, Pii, PromptId, RequestId, SpecialtyId,
 };
 use uuid::Uuid;
 
@@ -430,6 +430,40 @@ fn a_repaired_recording_tells_how_long_an_interrupted_talk_lasted() {
         let ended = case.calls[0].ended_at.unwrap();
         assert_eq!(ended.as_second() - case.opened_at.as_second(), 50);
     }
+}
+
+#[test]
+fn a_request_knows_where_its_name_is_spoken() {
+    let request = CallBackRequest {
+        id: RequestId::from(Uuid::from_u128(7)),
+        organisation: OrganisationId::parse("northfield").unwrap(),
+        specialty: SpecialtyId::parse("cardiology").unwrap(),
+        number: Pii::new(PhoneNumber::parse(CALLER_NUMBER).unwrap()),
+        why: RequestReason::OutOfHours,
+    };
+    let from = "2026-11-23T14:00:06Z".parse().unwrap();
+    let spoken = |request| Fact::NameSpoken {
+        request,
+        from,
+        ms: 2500,
+    };
+    let mut story = Story::new();
+    story.at(
+        5.0,
+        Fact::CallBackRequested {
+            request: request.clone(),
+        },
+    );
+    story.at(9.0, spoken(request.id));
+    let mut case = story.told();
+    let other = spoken(RequestId::from(Uuid::from_u128(8)));
+    let other = record(Origin::Call, 9, 10.0, other);
+    assert_eq!(
+        case.apply(&other),
+        Applied::Ignored(Ignored::UnknownRequest)
+    );
+    assert_eq!(case.requests.len(), 1);
+    assert_eq!(case.requests[0].name, Some(SpokenName { from, ms: 2500 }));
 }
 
 #[test]

@@ -173,7 +173,7 @@ phrases! {
     ColleagueTookIt = "missed/colleague-answered",
     /// "Press 1 to return it."
     Press1ToReturn = "missed/press-1-to-return",
-    /// "Press 2 to pause your calls for 30 minutes, 3 to resume, 4 to leave an outcome."
+    /// "Press 2 to pause your calls for 30 minutes, 3 to resume."
     MissedChoices = "missed/choices",
     /// "Your calls are paused for 30 minutes."
     CallsPaused = "missed/paused",

@@ -82,7 +82,7 @@ pub(super) fn caller_in_words(cx: &Cx, plan: &Arc<Plan>) -> String {
         .to_owned()
 }
 
-fn caller_number(cx: &Cx) -> Option<&PhoneNumber> {
+pub(super) fn caller_number(cx: &Cx) -> Option<&PhoneNumber> {
     match cx.caller() {
         CallerId::Number(number) => Some(number.expose()),
         CallerId::Other(_) | CallerId::Withheld => None,

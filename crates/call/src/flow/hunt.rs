@@ -15,8 +15,9 @@ use rotaline_routing::{Candidate, Phrase, Recording};
 
 use super::{accept, nhs};
 use crate::attempt::{Attempt, Patience, Reserved, Target};
-use crate::cx::{Cx, Either, Timer, first};
+use crate::cx::{Cx, Either, Timer, WhoCalls, first};
 use crate::leg::{Leg, MAX_SPEAKING, Next};
+use crate::leg_state::Key;
 use crate::speech;
 
 /// "Still trying" at the second attempt, then every 30 s.
@@ -265,7 +266,7 @@ pub(super) async fn keep_company(
         let spoken_by = cx.now() + MAX_SPEAKING;
         loop {
             match caller.next(Some(play), spoken_by).await {
-                Next::Key(key) if key.digit == Digit::STAR => return,
+                Next::Key(key) if goes_back(cx, key) => return,
                 Next::Key(_) => {}
                 Next::Spoken | Next::Time | Next::Gone => break,
             }
@@ -300,12 +301,17 @@ async fn still_trying_is_due(cx: &Cx, attempts: &Cell<u32>, said_at: Option<Mono
 async fn star(cx: &Cx, caller: &Leg) {
     loop {
         match caller.next(None, cx.now() + NEVER).await {
-            Next::Key(key) if key.digit == Digit::STAR => return,
+            Next::Key(key) if goes_back(cx, key) => return,
             Next::Key(_) | Next::Spoken | Next::Time => {}
             // Whoever runs the hunt sees the end of the caller's leg, and drops this.
             Next::Gone => std::future::pending().await,
         }
     }
+}
+
+/// `*`; a patient's line has no menu to go back to.
+fn goes_back(cx: &Cx, key: Key) -> bool {
+    key.digit == Digit::STAR && cx.who_calls() == WhoCalls::Clinician
 }
 
 pub(super) fn phone_kind(kind: routing::PhoneKind) -> PhoneKind {

@@ -9,10 +9,10 @@ use rotaline_model::{Acceptance, Digit, EndCause, NotAsked, PersonId, Sound, Spe
 use rotaline_record::{Answer, AttemptResult, CallerId, Fact, MissedCall, PhoneKind, Question};
 use rotaline_routing::Phrase;
 
-use super::arrive::while_here;
+use super::arrive::{caller_number, while_here};
 use super::claim;
 use super::talk::talk;
-use crate::attempt::{Attempt, Patience, Placed, Target};
+use crate::attempt::{Attempt, Patience, Placed, Reserved, Target};
 use crate::boundary::PhoneAddress;
 use crate::cx::Cx;
 use crate::leg::{Asked, Leg};
@@ -23,10 +23,10 @@ const MISSED_WITHIN: SignedDuration = SignedDuration::from_hours(24);
 /// "2 pause my calls for 30 minutes"
 const PAUSE: SignedDuration = SignedDuration::from_mins(30);
 /// How long an answer may take.
-const ANSWERED_WITHIN: Duration = Duration::from_secs(2);
+const ANSWERED_WITHIN: Duration = Duration::from_secs(1);
 /// How long a key is waited for.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// How often a key is asked for.
+/// How often a choice is asked for: somebody who keys on and on is let go.
 const QUESTIONS: u8 = 6;
 /// How long a surgery's phone rings.
 const RING: Duration = Duration::from_secs(45);
@@ -52,79 +52,53 @@ pub(super) async fn rung_back(cx: &Cx, caller: Leg) -> EndCause {
 
 async fn tell(cx: &Cx, caller: &Leg) -> Result<Returned, EndCause> {
     let Some(person) = whose_phone(cx) else {
-        return Err(neutral(cx, caller).await);
+        let neutral = speech::after_answer(&cx.plan(), Phrase::NeutralMessage);
+        caller.tell(neutral).await;
+        return Err(EndCause::Told);
     };
-    let missed = match missed(cx, &person).await {
-        Some(missed) => missed,
-        None => return Err(neutral(cx, caller).await),
-    };
-    let then = match missed.answered {
-        true => Phrase::ColleagueTookIt,
-        false => Phrase::Press1ToReturn,
-    };
-    let mut sounds = speech::after_answer(&cx.plan(), Phrase::YouMissedACall);
-    sounds.extend(speech::phrases(&cx.plan(), &[then, Phrase::MissedChoices]));
+    let missed = missed(cx, &person).await;
+    let to_return = missed.as_ref().filter(|missed| !missed.answered);
+    let mut sounds = news(cx, missed.as_ref());
     for _ in 0..QUESTIONS {
+        sounds.push(speech::phrase(&cx.plan(), Phrase::MissedChoices));
         let key = match caller.ask(std::mem::take(&mut sounds), PATIENCE).await {
             Asked::Gone | Asked::Nothing => break,
             Asked::Key(key) => key.digit,
         };
-        let done = match key.as_char() {
-            '1' if !missed.answered => return returned(cx, caller, &person, &missed).await,
-            '2' => {
-                pause(cx, &person);
-                Phrase::CallsPaused
+        let done = match (key.as_char(), to_return) {
+            ('1', Some(missed)) => return returned(cx, caller, &person, missed).await,
+            ('2', _) => pause(cx, &person),
+            ('3', _) => resume(cx, &person),
+            _ if key == Digit::STAR => {
+                sounds = news(cx, missed.as_ref());
+                continue;
             }
-            '3' => {
-                cx.presence().borrow_mut().resume(&person);
-                let person = person.clone();
-                cx.note(Fact::CallsResumed { person });
-                Phrase::CallsResumed
-            }
-            '4' => Phrase::NoCallForOutcome,
-            _ if key == Digit::STAR => Phrase::YouMissedACall,
             _ => Phrase::NotAChoice,
         };
-        sounds = speech::phrases(&cx.plan(), &[done, Phrase::MissedChoices]);
+        sounds.push(speech::phrase(&cx.plan(), done));
     }
     caller
-        .tell(speech::phrases(&cx.plan(), &[Phrase::Goodbye]))
+        .tell(vec![speech::phrase(&cx.plan(), Phrase::Goodbye)])
         .await;
     Err(EndCause::Told)
 }
 
-fn pause(cx: &Cx, person: &PersonId) {
-    let until = cx.wall().checked_add(PAUSE).unwrap_or(cx.wall());
-    cx.presence().borrow_mut().pause(person, until);
-    let person = person.clone();
-    cx.note(Fact::CallsPaused { person, until });
-}
-
-async fn neutral(cx: &Cx, caller: &Leg) -> EndCause {
-    let sounds = speech::after_answer(&cx.plan(), Phrase::NeutralMessage);
-    caller.tell(sounds).await;
-    EndCause::Told
-}
-
 /// Whose phone rings us, by its number.
 fn whose_phone(cx: &Cx) -> Option<PersonId> {
-    let CallerId::Number(number) = cx.caller() else {
-        return None;
-    };
     let plan = cx.plan();
-    let person = plan.person_with_phone(number.expose())?;
+    let person = plan.person_with_phone(caller_number(cx)?)?;
     Some(person.id.clone())
 }
 
-/// The newest call that somebody missed; the one that nobody has answered before any other.
+/// The newest call that somebody missed; one that nobody has answered before any other.
 async fn missed(cx: &Cx, person: &PersonId) -> Option<MissedCall> {
     let since = cx.wall().checked_sub(MISSED_WITHIN).ok()?;
     let person = person.clone();
     let answer = cx.ask(Question::Missed { person, since }, ANSWERED_WITHIN);
     match answer.await {
-        Answer::Missed(calls) => {
-            let unanswered = calls.iter().find(|call| !call.answered);
-            unanswered.or(calls.first()).cloned()
+        Answer::Missed(mut calls) => {
+            let unanswered = calls.iter().position(|call| !call.answered);
+            (!calls.is_empty()).then(|| calls.swap_remove(unanswered.unwrap_or(0)))
         }
         Answer::Kept
         | Answer::Claimed(_)
@@ -132,6 +106,37 @@ async fn missed(cx: &Cx, person: &PersonId) -> Option<MissedCall> {
         | Answer::Confirmed
         | Answer::Unavailable => None,
     }
+}
+
+fn news(cx: &Cx, missed: Option<&MissedCall>) -> Vec<Sound> {
+    let plan = cx.plan();
+    match missed {
+        None => speech::after_answer(&plan, Phrase::NothingMissed),
+        Some(missed) => {
+            let then = match missed.answered {
+                true => Phrase::ColleagueTookIt,
+                false => Phrase::Press1ToReturn,
+            };
+            let mut sounds = speech::after_answer(&plan, Phrase::YouMissedACall);
+            sounds.push(speech::phrase(&plan, then));
+            sounds
+        }
+    }
+}
+
+fn pause(cx: &Cx, person: &PersonId) -> Phrase {
+    let until = cx.wall().checked_add(PAUSE).unwrap_or(cx.wall());
+    cx.presence().borrow_mut().pause(person, until);
+    let person = person.clone();
+    cx.note(Fact::CallsPaused { person, until });
+    Phrase::CallsPaused
+}
+
+fn resume(cx: &Cx, person: &PersonId) -> Phrase {
+    cx.presence().borrow_mut().resume(person);
+    let person = person.clone();
+    cx.note(Fact::CallsResumed { person });
+    Phrase::CallsResumed
 }
 
 /// "Returning needs the person's PIN": then the surgery that rang is rung.
@@ -143,12 +148,13 @@ async fn returned(
 ) -> Result<Returned, EndCause> {
     claim::ask_for_pin(cx, caller, person).await?;
     cx.if_left(EndCause::CallerLeftWaiting);
-    match ring(cx, caller, missed).await {
+    match ring(cx, caller, person, missed).await {
         Ok(attempt) => Ok(Returned {
             attempt,
             specialty: missed.specialty.clone(),
         }),
         Err(why) => {
+            cx.if_left(EndCause::NotAnswered);
             let sounds = speech::phrases(&cx.plan(), &[why, Phrase::Goodbye]);
             caller.tell(sounds).await;
             Err(EndCause::NotAnswered)
@@ -156,15 +162,26 @@ async fn returned(
     }
 }
 
-async fn ring(cx: &Cx, caller: &Leg, missed: &MissedCall) -> Result<Attempt, Phrase> {
+/// A practice, which need not accept: it is told that the call is recorded and who calls.
+async fn ring(
+    cx: &Cx,
+    caller: &Leg,
+    person: &PersonId,
+    missed: &MissedCall,
+) -> Result<Attempt, Phrase> {
     let CallerId::Number(number) = &missed.caller else {
         return Err(Phrase::NumberCannotBeRung);
     };
     let (plan, number) = (cx.plan(), number.expose());
+    if plan.is_ours(number) {
+        return Err(Phrase::NumberCannotBeRung);
+    }
     let specialty = missed.specialty.as_ref().and_then(|id| plan.specialty(id));
     let organisation = specialty.map(|it| it.organisation.clone());
     let organisation = organisation.ok_or(Phrase::NumberCannotBeRung)?;
     let placed = Placed::new(cx, &organisation, number).map_err(|_| Phrase::NumberCannotBeRung)?;
+    // Busy meanwhile on another of their phones: one call at a time.
+    let reserved = Reserved::new(cx, person).ok_or(Phrase::NumberCannotBeRung)?;
     if let Some(specialty) = &missed.specialty {
         cx.note(Fact::SpecialtyChosen {
             specialty: specialty.clone(),
@@ -175,12 +192,13 @@ async fn ring(cx: &Cx, caller: &Leg, missed: &MissedCall) -> Result<Attempt, Phr
         to: PhoneAddress::Number(number.clone()),
         whose: None,
         kind: PhoneKind::Caller,
-        acceptance: Acceptance::NotAsked(NotAsked::DirectLine),
+        acceptance: Acceptance::NotAsked(NotAsked::Bypass),
         round: 1,
-        reason: "returns a missed call".to_owned(),
+        // The link between the two cases.
+        reason: format!("returns the missed call of case {}", missed.case),
         patience: Patience::Line { ring_timeout: RING },
     };
-    let mut attempt = Attempt::start(cx, target, None);
+    let mut attempt = Attempt::start(cx, target, Some(reserved));
     attempt.counts_as(placed);
     caller.play_on(vec![
         speech::phrase(&plan, Phrase::Ringing),

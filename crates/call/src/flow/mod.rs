@@ -17,6 +17,7 @@ mod overflow;
 mod party;
 mod pifu;
 mod reach;
+mod request;
 mod talk;
 mod undertake;
 

@@ -9,7 +9,7 @@ use rotaline_record::{Fact, OutcomeHow};
 use rotaline_routing::Phrase;
 
 use super::arrive::caller_in_words;
-use crate::cx::{Cx, Either, first};
+use crate::cx::{Cx, Either, WhoCalls, first};
 use crate::leg::{Leg, Next};
 use crate::mask::Masked;
 use crate::speech;
@@ -43,7 +43,9 @@ pub(super) fn is_wanted(cx: &Cx, specialty: &SpecialtyId) -> bool {
     let plan = cx.plan();
     let specialty = plan.specialty(specialty);
     let organisation = specialty.and_then(|it| plan.organisation(&it.organisation));
-    organisation.is_some_and(|it| it.ask_nhs_number) && cx.asks_nhs_number_first()
+    let wants = organisation.is_some_and(|it| it.ask_nhs_number);
+    // Patients are not asked what a clinician would be.
+    wants && cx.who_calls() == WhoCalls::Clinician && cx.asks_nhs_number_first()
 }
 
 /// Asks; ring tone goes on between.

@@ -9,7 +9,7 @@ use super::outcome::{self, Menu};
 use super::party::Party;
 use crate::attempt::Attempt;
 use crate::boundary::Action;
-use crate::cx::Cx;
+use crate::cx::{Cx, WhoCalls};
 use crate::leg::Leg;
 
 /// Joins them, waits for the end of the talk, and asks who is left for the outcome.
@@ -58,6 +58,10 @@ pub(super) async fn talk(
     } else {
         // The specialist is free for the next call while the caller chooses.
         drop(specialist);
+        if cx.who_calls() == WhoCalls::Patient {
+            // What came of it is the clinician's to say, at any later time.
+            return cause;
+        }
         cx.act(Action::Leave(caller.id()));
         let who = caller_in_words(cx, &cx.plan());
         Box::pin(outcome::ask(cx, &caller, &outcomes, &who)).await;

@@ -65,6 +65,7 @@ impl OpenCases {
             | Fact::KeepTryingAsked { .. }
             | Fact::KeepTryingEnded { .. }
             | Fact::CallBackRequested { .. }
+            | Fact::NameSpoken { .. }
             | Fact::RequestChanged { .. }
             | Fact::CallsPaused { .. }
             | Fact::CallsResumed { .. }

@@ -147,13 +147,19 @@ hours = ["mon-fri 09:00-17:00"]
 
 [[specialty.desk.session]]
 times = ["mon-fri 09:00-17:00"]
-people = ["sue"]
+people = ["sue", "tim"]
 
 [person.sue]
 name = "Sue Stone"
 [[person.sue.phone]]
 kind = "desk"
 to = "sip:sue@h"
+
+[person.tim]
+name = "Tim Tate"
+[[person.tim.phone]]
+kind = "desk"
+to = "sip:tim@h"
 
 [person.dot]
 name = "Dr Dot Dale"
