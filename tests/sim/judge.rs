@@ -165,6 +165,7 @@ impl Judge {
             | Fact::KeepTryingAsked { .. }
             | Fact::KeepTryingEnded { .. }
             | Fact::CallBackRequested { .. }
+            | Fact::NameSpoken { .. }
             | Fact::RequestChanged { .. }
             | Fact::CallsPaused { .. }
             | Fact::CallsResumed { .. }
