@@ -22,6 +22,7 @@ mod hostile;
 mod http;
 mod long;
 mod party;
+mod pifu;
 #[path = "../sipp/ports.rs"]
 mod ports;
 mod recordings;
