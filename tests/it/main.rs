@@ -20,6 +20,7 @@ mod full_disk;
 mod hostile;
 #[path = "../sipp/http.rs"]
 mod http;
+mod keep_trying;
 mod long;
 mod party;
 mod pifu;

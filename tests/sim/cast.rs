@@ -154,7 +154,7 @@ pub fn plan() -> Plan {
         write!(
             text,
             "[specialty.{name}]\norganisation = \"northfield\"\nname = \"{name}\"\nkey = {key}\n\
-             hours = [\"{hours}\"]\noutcomes = \"advice\"\n{more}\n"
+             hours = [\"{hours}\"]\noutcomes = \"advice\"\nkeep_trying = false\n{more}\n"
         )
         .expect("a string takes all");
         if !people.is_empty() {

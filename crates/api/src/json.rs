@@ -408,6 +408,7 @@ fn acceptance(acceptance: Acceptance) -> &'static str {
         Acceptance::NotAsked(NotAsked::Bypass) => "bypass",
         Acceptance::NotAsked(NotAsked::Help) => "help",
         Acceptance::NotAsked(NotAsked::Patient) => "patient",
+        Acceptance::NotAsked(NotAsked::OwnApp) => "own-app",
     }
 }
 

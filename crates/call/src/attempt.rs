@@ -232,6 +232,12 @@ impl Attempt {
         self.leg.id()
     }
 
+    /// The phone alone: its attempt has ended, and it lives on as the caller's.
+    pub(crate) fn into_leg(mut self) -> Leg {
+        self.end(AttemptResult::Accepted);
+        std::mem::replace(&mut self.leg, Leg::nobodys(&self.cx))
+    }
+
     /// Whose phone it is, reserved by it or not.
     pub(crate) fn whose(&self) -> Option<&PersonId> {
         self.whose.as_ref()

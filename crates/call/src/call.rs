@@ -1,6 +1,6 @@
 //! A call: its flow, polled after every input, and what it puts out.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use rotaline_model::{CallId, CaseId, Dialled, EndCause, LegId, Now};
-use rotaline_record::{CallerId, Fact, Intent};
+use rotaline_record::{CallerId, Fact, Intent, Undertaking};
 use rotaline_routing::{DialOut, Guard, Plan, Presence};
 
 use crate::boundary::{Input, Output};
@@ -37,7 +37,9 @@ pub struct Inbound {
 /// What all of a call's flow has to know of how it began.
 #[derive(Clone, Debug)]
 pub(crate) struct Contact {
+    pub case: CaseId,
     pub call: CallId,
+    pub origin: CallOrigin,
     /// Who the case's caller is.
     pub caller: CallerId,
     /// Calls that the case had before.
@@ -48,10 +50,21 @@ pub(crate) struct Contact {
     pub first_leg: LegId,
 }
 
+/// Where a caller's choices come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CallOrigin {
+    /// A telephone.
+    Rung,
+    /// A screen, where an outcome can be set too.
+    Screen,
+}
+
 impl Contact {
     fn inbound(inbound: &Inbound) -> Self {
         Contact {
+            case: inbound.case,
             call: inbound.call,
+            origin: CallOrigin::Rung,
             caller: inbound.caller.clone(),
             calls_before: 0,
             attempts_before: 0,
@@ -60,8 +73,14 @@ impl Contact {
     }
 
     fn intended(intent: &Intent) -> Self {
+        let origin = match intent.undertaking {
+            Undertaking::Specialty { .. } => CallOrigin::Screen,
+            Undertaking::KeepTrying(_) | Undertaking::Errand { .. } => CallOrigin::Rung,
+        };
         Contact {
+            case: intent.case,
             call: intent.call,
+            origin,
             caller: intent.caller.clone(),
             calls_before: intent.calls_before,
             attempts_before: intent.attempts_before,
@@ -81,6 +100,8 @@ pub struct World {
     pub guard: Rc<RefCell<Guard>>,
     /// Calls to numbers that people name.
     pub dial_out: Rc<RefCell<DialOut>>,
+    /// How many more keep-trying jobs there is room for.
+    pub room_for_jobs: Rc<Cell<usize>>,
 }
 
 /// A call that is up.

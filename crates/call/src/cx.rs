@@ -10,12 +10,12 @@ use std::task::Poll;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use rotaline_model::{AskId, CallId, EndCause, LegId, Mono, Now, PersonId, PlayId};
-use rotaline_record::{Answer, CallerId, Fact, Question, RecordingPart};
+use rotaline_model::{AskId, CallId, CaseId, EndCause, LegId, Mono, Now, PersonId, PlayId};
+use rotaline_record::{Answer, CallerId, Fact, Intent, Question, RecordingPart};
 use rotaline_routing::{DialOut, Guard, Plan, Presence, Recording};
 
 use crate::boundary::{Action, Gone, Input};
-use crate::call::{Contact, World};
+use crate::call::{CallOrigin, Contact, World};
 use crate::leg_state::LegState;
 
 /// A handle to what one call's flow has at hand; cheap to clone.
@@ -132,6 +132,24 @@ impl Cx {
         self.0.contact.call
     }
 
+    pub(crate) fn case(&self) -> CaseId {
+        self.0.contact.case
+    }
+
+    pub(crate) fn origin(&self) -> CallOrigin {
+        self.0.contact.origin
+    }
+
+    /// Calls that the case had before this one.
+    pub(crate) fn calls_before(&self) -> u8 {
+        self.0.contact.calls_before
+    }
+
+    /// Attempts of the case so far.
+    pub(crate) fn attempts_so_far(&self) -> u16 {
+        self.0.next_attempt.get().saturating_sub(1)
+    }
+
     /// Who the case's caller is.
     pub(crate) fn caller(&self) -> &CallerId {
         &self.0.contact.caller
@@ -143,6 +161,12 @@ impl Cx {
 
     pub(crate) fn wall(&self) -> Timestamp {
         self.0.now.get().wall
+    }
+
+    /// When a wall time comes, or came.
+    pub(crate) fn mono_at(&self, wall: Timestamp) -> Mono {
+        let ahead = wall.duration_since(self.wall());
+        self.now() + Duration::try_from(ahead).unwrap_or_default()
     }
 
     /// The plan as it is now.
@@ -257,6 +281,17 @@ impl Cx {
         let waiting = self.expect();
         self.act(Action::Ask(waiting.ask, Box::new(question)));
         waiting.within(patience).await
+    }
+
+    /// A job goes on with the case after this call.
+    pub(crate) fn undertake(&self, intent: Intent) {
+        self.0.goes_on.set(true);
+        self.act(Action::Undertake(Box::new(intent)));
+    }
+
+    /// Whether there is room for one more job, and this call has asked for none yet.
+    pub(crate) fn has_room_for_a_job(&self) -> bool {
+        !self.goes_on() && self.0.world.room_for_jobs.get() > 0
     }
 
     pub(crate) fn goes_on(&self) -> bool {

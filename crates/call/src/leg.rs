@@ -61,6 +61,12 @@ impl Leg {
         Leg { cx: cx.clone(), id }
     }
 
+    /// What stands in a leg's place after it was handed on.
+    pub(crate) fn nobodys(cx: &Cx) -> Self {
+        let id = LegId(u32::MAX);
+        Leg { cx: cx.clone(), id }
+    }
+
     pub(crate) fn id(&self) -> LegId {
         self.id
     }

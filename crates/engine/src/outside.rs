@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::mpsc;
 
+use rotaline_model::JobId;
 use rotaline_record::{Answer, Intent, Question, Record};
 use rotaline_switch::{Admission, AskHandle, Input, Plan};
 
@@ -67,6 +68,11 @@ impl Remote {
     /// Starts a call that nobody rings us for, or holds its job until it is due.
     pub fn start_call(&self, intent: Intent) {
         self.input(Input::Start(Box::new(intent)));
+    }
+
+    /// Calls a keep-trying job off; its case is closed. A job that is over is none.
+    pub fn call_off(&self, job: JobId) {
+        self.input(Input::CallOff(job));
     }
 
     /// Takes no more calls; those that are up go on.

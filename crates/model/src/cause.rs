@@ -62,6 +62,14 @@ pub enum EndCause {
     Told,
     /// Neither RTP nor RTCP from a leg, or a leg older than the limit.
     LineDead,
+    /// We kept trying for the caller until closing time, or as often as we may.
+    KeptTryingInVain,
+    /// We rang the caller back, and they were not reached or did not want it any more.
+    CallerNotReached,
+    /// We kept trying, and the caller came through with a call of their own.
+    CallerCameThrough,
+    /// We kept trying until somebody called it off.
+    CalledOff,
     /// No room for another call.
     Overloaded,
     /// The process stopped while the call was up; closed at the next start.
@@ -91,6 +99,10 @@ impl EndCause {
             EndCause::CallBackRequested => "The caller asked to be rung back",
             EndCause::Told => "The caller heard an announcement",
             EndCause::LineDead => "The line went dead",
+            EndCause::KeptTryingInVain => "We kept trying, and nobody accepted",
+            EndCause::CallerNotReached => "The caller was rung back and not reached",
+            EndCause::CallerCameThrough => "The caller came through with another call",
+            EndCause::CalledOff => "The search was called off",
             EndCause::Overloaded => "The service was full",
             EndCause::Interrupted => "The call was interrupted by a restart",
             EndCause::Fault => "A fault in the service",
@@ -122,4 +134,6 @@ pub enum NotAsked {
     Help,
     /// A patient.
     Patient,
+    /// Somebody's own app, on which they asked for the call.
+    OwnApp,
 }

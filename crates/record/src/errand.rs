@@ -132,6 +132,9 @@ pub struct KeepTrying {
     pub until: Timestamp,
     /// Hunts so far.
     pub hunts: u16,
+    /// How often the caller was rung back so far; once for each acceptance.
+    #[serde(default)]
+    pub ring_backs: u8,
 }
 
 /// How a keep-trying job ended.

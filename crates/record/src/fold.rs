@@ -534,10 +534,11 @@ impl Case {
         Ok(())
     }
 
-    /// Nobody was joined: the wait lasted until the caller left, which is when the call was over.
+    /// Nobody was joined: the wait lasted until the caller left, which is when their own call was
+    /// over. In a later one (keep trying) nobody waits on the line.
     fn end_wait_and_talk(&mut self, at: Timestamp) {
         self.end_talk(at);
-        if self.joined().is_none() {
+        if self.joined().is_none() && self.calls.len() <= 1 {
             self.wait_ms = self.waiting_since.map(|since| ms_between(since, at));
         }
     }

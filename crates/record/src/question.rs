@@ -28,6 +28,11 @@ pub enum Question {
         /// What was keyed.
         pin: Keyed,
     },
+    /// Has an outcome been given to the case?
+    OutcomeGiven {
+        /// Which.
+        case: CaseId,
+    },
     /// Which calls did somebody miss (SERVICE 2)?
     Missed {
         /// Who.
@@ -44,9 +49,10 @@ pub enum Answer {
     Kept,
     /// What the code opens.
     Claimed(Box<Errand>),
-    /// The code opens nothing (unknown, used, expired, another's), or the PIN is wrong.
+    /// The code opens nothing (unknown, used, expired, another's), or the PIN is wrong; no outcome
+    /// has been given.
     Refused,
-    /// The PIN is right.
+    /// The PIN is right; an outcome has been given.
     Confirmed,
     /// Missed calls, the newest first.
     Missed(Vec<MissedCall>),

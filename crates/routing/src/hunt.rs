@@ -44,6 +44,8 @@ pub enum Next {
 #[derive(Clone, Debug)]
 pub struct Hunt {
     specialty: SpecialtyId,
+    /// Not more than these, whatever the organisation says.
+    most_rounds: u8,
     round: u8,
     /// Who has had their turn in this round.
     done: Vec<PersonId>,
@@ -57,10 +59,20 @@ impl Hunt {
     pub fn new(specialty: SpecialtyId) -> Self {
         Hunt {
             specialty,
+            most_rounds: u8::MAX,
             round: 1,
             done: Vec::new(),
             tried: Vec::new(),
             skipped: String::new(),
+        }
+    }
+
+    /// The same with one round only.
+    #[must_use]
+    pub fn of_one_round(self) -> Self {
+        Hunt {
+            most_rounds: 1,
+            ..self
         }
     }
 
@@ -81,7 +93,7 @@ impl Hunt {
         }
         let rounds = plan
             .organisation(&specialty.organisation)
-            .map_or(1, |it| it.rounds);
+            .map_or(1, |it| it.rounds.min(self.most_rounds));
         while self.round <= rounds {
             for ranked in &people {
                 let person = ranked.person;

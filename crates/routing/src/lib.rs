@@ -6,6 +6,7 @@
 mod address;
 mod bank_holidays;
 mod check;
+mod closing;
 mod day;
 mod dial_out;
 mod explain;

@@ -51,13 +51,20 @@ impl Switch {
             Action::Ask(ask, question) => {
                 self.put_out(Output::Ask(AskHandle { call: key.0, ask }, question));
             }
-            Action::Undertake(intent) => self.undertake(*intent),
+            Action::Undertake(intent) => self.undertake(key, *intent),
             Action::Note(fact) => {
                 // What led to a talk or an end is kept with it, not when the last copy is absorbed.
                 if matches!(fact, Fact::Joined { .. } | Fact::CaseClosed { .. }) {
                     self.note_ladder(key);
                 }
+                if let Some(call) = self.calls.get_mut(&key) {
+                    call.learn(&fact);
+                }
+                let joined = matches!(fact, Fact::Joined { .. });
                 self.note(key, fact);
+                if joined {
+                    self.came_through(key);
+                }
             }
         }
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use rotaline_media as media;
-use rotaline_model::{AskId, Mono};
+use rotaline_model::{AskId, JobId, Mono};
 use rotaline_record::{Answer, Intent, Question, Record};
 use rotaline_routing::Plan;
 
@@ -37,6 +37,8 @@ pub enum Input {
     /// A call that nobody rings us for. Keep-trying jobs are held until they are due; at a start
     /// they are handed back in the same way.
     Start(Box<Intent>),
+    /// Somebody calls a keep-trying job off.
+    CallOff(JobId),
     /// The answer to [`Output::Ask`] or [`Output::RecordDurably`].
     Answer(AskHandle, Answer),
     /// Take no more calls; those that are up go on.

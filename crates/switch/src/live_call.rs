@@ -2,8 +2,8 @@
 
 use rotaline_call::Call;
 use rotaline_media::MediaRoom;
-use rotaline_model::{CallId, CaseId, LegId, Mono, NodeId, Now, RoomId};
-use rotaline_record::{Fact, LadderDirection, LadderEntry, Origin, Record};
+use rotaline_model::{CallId, CaseId, LegId, Mono, NodeId, Now, PhoneNumber, RoomId, SpecialtyId};
+use rotaline_record::{CallerId, Fact, LadderDirection, LadderEntry, Origin, Record};
 use rotaline_sip::{SessionId, Traced, TracedWhat};
 
 use crate::leg::Leg;
@@ -36,6 +36,10 @@ pub(crate) struct LiveCall {
     pub legs: Vec<Leg>,
     /// When the flow wants to be called again, as it stands in the switch's table.
     pub wake: Option<Mono>,
+    /// Who the caller is, as far as they present a number.
+    pub caller: Option<PhoneNumber>,
+    /// What they chose last.
+    pub specialty: Option<SpecialtyId>,
     ladder: Vec<LadderEntry>,
     sequence: u64,
 }
@@ -52,8 +56,24 @@ impl LiveCall {
             thread,
             legs: Vec::with_capacity(2),
             wake: None,
+            caller: None,
+            specialty: None,
             ladder: Vec::new(),
             sequence: 0,
+        }
+    }
+
+    /// Takes note of who calls for whom.
+    pub fn learn(&mut self, fact: &Fact) {
+        if let Fact::CaseOpened {
+            caller: CallerId::Number(number),
+            ..
+        } = fact
+        {
+            self.caller = Some(number.expose().clone());
+        }
+        if let Fact::SpecialtyChosen { specialty, .. } = fact {
+            self.specialty = Some(specialty.clone());
         }
     }
 

@@ -1,6 +1,6 @@
 //! The switch itself: its tables, and the loop that takes one input to its last consequence.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
@@ -15,6 +15,7 @@ use rotaline_sip::{self as sip, Endpoint, SessionId};
 
 use crate::boundary::{Admission, Input, MediaSlot, Output};
 use crate::config::Config;
+use crate::jobs::{Jobs, MAX_JOBS};
 use crate::live_call::{CallKey, LiveCall};
 use crate::ports::Ports;
 
@@ -34,6 +35,8 @@ pub struct Load {
     pub free_slots: usize,
     /// People reserved or talking.
     pub busy_people: usize,
+    /// Keep-trying jobs, held or running.
+    pub jobs: usize,
 }
 
 /// SIP sessions, media slots and call flows of one node.
@@ -52,6 +55,7 @@ pub struct Switch {
     pub(crate) unclaimed: Vec<sip::Traced>,
     pub(crate) draining: bool,
     pub(crate) admission: Admission,
+    pub(crate) jobs: Jobs,
     pub(crate) next_key: u64,
     outputs: VecDeque<Output>,
     wakes: BTreeSet<(Mono, CallKey)>,
@@ -62,11 +66,13 @@ impl Switch {
     /// A switch with no calls. `slots` are all media slots, each thread's in order.
     pub fn new(config: Config, plan: Arc<Plan>, slots: &[MediaSlot], seed: Seed, now: Now) -> Self {
         let endpoint = Endpoint::new(config.sip.clone(), seed);
+        let room_for_jobs = Rc::new(Cell::new(MAX_JOBS));
         let world = World {
             plan: Rc::new(RefCell::new(plan)),
             presence: Rc::new(RefCell::new(Presence::default())),
             guard: Rc::default(),
             dial_out: Rc::default(),
+            room_for_jobs: room_for_jobs.clone(),
         };
         Switch {
             config,
@@ -82,6 +88,7 @@ impl Switch {
             unclaimed: Vec::new(),
             draining: false,
             admission: Admission::default(),
+            jobs: Jobs::new(room_for_jobs),
             next_key: 1,
             outputs: VecDeque::new(),
             wakes: BTreeSet::new(),
@@ -99,7 +106,8 @@ impl Switch {
             }
             Input::Media(event) => self.media_event(event),
             Input::Plan(plan) => *self.world.plan.borrow_mut() = plan,
-            Input::Start(intent) => self.start_call(*intent),
+            Input::Start(intent) => self.start(intent),
+            Input::CallOff(job) => self.call_off(job),
             Input::Answer(handle, answer) => self.answered_outside(handle, answer),
             Input::Drain => self.draining = true,
             Input::Admission(admission) => self.admission = admission,
@@ -114,10 +122,8 @@ impl Switch {
             return output;
         }
         let first_call = self.wakes.first().map(|(at, _)| *at);
-        Output::Timeout(match (first_call, self.endpoint_wake) {
-            (Some(a), Some(b)) => Some(a.min(b)),
-            (one, other) => one.or(other),
-        })
+        let wakes = [first_call, self.endpoint_wake, self.jobs.next_due()];
+        Output::Timeout(wakes.into_iter().flatten().min())
     }
 
     /// What is in use.
@@ -128,6 +134,7 @@ impl Switch {
             transactions: self.endpoint.transactions(),
             free_slots: self.ports.free(),
             busy_people: self.world.presence.borrow().reserved(),
+            jobs: self.jobs.len(),
         }
     }
 
@@ -162,6 +169,7 @@ impl Switch {
             self.end_legs_too_old(key);
             self.ready.push_back((key, call::Input::Timeout));
         }
+        self.start_due_jobs();
     }
 
     /// Runs flows and the endpoint until neither has anything more to say.
@@ -220,6 +228,7 @@ impl Switch {
         let cause = EndCause::Fault;
         self.note(key, Fact::CallEnded { call, cause });
         self.note(key, Fact::CaseClosed { cause });
+        self.jobs.forget(key);
         self.finish(key);
     }
 
@@ -290,6 +299,7 @@ impl Switch {
             if let Some(at) = call.wake {
                 self.wakes.remove(&(at, key));
             }
+            self.call_is_gone(key);
         }
     }
 }

@@ -4,7 +4,7 @@
 use std::future::Future;
 use std::sync::Arc;
 
-use rotaline_model::{Dialled, EndCause, OrganisationId, PhoneNumber};
+use rotaline_model::{Dialled, EndCause, OrganisationId, PhoneNumber, SpecialtyId};
 use rotaline_record::{CallKind, CallerId, Fact};
 use rotaline_routing::{Plan, Practice, Service};
 
@@ -21,7 +21,7 @@ const UNKNOWN_CALLER: &str = "the caller";
 pub(crate) async fn arrive(cx: Cx, inbound: Box<Inbound>) -> EndCause {
     let plan = cx.plan();
     let dialled = inbound.dialled.as_ref();
-    let service = dialled.and_then(|dialled| plan.service(dialled)).cloned();
+    let service = dialled.and_then(|dialled| service_at(&plan, dialled));
     open_case(&cx, &plan, &inbound, service.as_ref());
     let caller = Leg::inbound(&cx, inbound.leg);
     if has_come_round(&cx, &plan, &inbound) {
@@ -54,6 +54,20 @@ pub(crate) async fn arrive(cx: Cx, inbound: Box<Inbound>) -> EndCause {
         Some(Service::Pifu(line)) => Box::pin(pifu::pifu(&cx, caller, line)).await,
         Some(Service::Inbound) => Box::pin(inbound::rung_back(&cx, caller)).await,
     }
+}
+
+/// What answers at a number, or at the address of a specialty ("on screen": its id).
+fn service_at(plan: &Plan, dialled: &Dialled) -> Option<Service> {
+    let named = || match dialled {
+        Dialled::Full(_) => None,
+        Dialled::Short(name) => {
+            let specialty = plan.specialty(&SpecialtyId::parse(name).ok()?)?;
+            Some(Service::Specialty {
+                specialty: specialty.id.clone(),
+            })
+        }
+    };
+    plan.service(dialled).cloned().or_else(named)
 }
 
 /// Runs something for as long as the caller stays; if they leave first, it is dropped, and with it

@@ -52,6 +52,11 @@ pub(super) async fn dial_in(cx: &Cx, caller: Leg, organisation: &OrganisationId)
 /// Answers at once, and rings the specialty's people while the greeting is said.
 pub(super) async fn one_specialty(cx: &Cx, caller: Leg, specialty: SpecialtyId) -> EndCause {
     answer(cx, &caller);
+    to_specialty(cx, caller, specialty).await
+}
+
+/// The same with somebody who is answered already.
+pub(super) async fn to_specialty(cx: &Cx, caller: Leg, specialty: SpecialtyId) -> EndCause {
     let found = while_here(cx, &caller, Box::pin(find_directly(cx, &caller, specialty))).await;
     join_if_found(cx, caller, found).await
 }
@@ -69,7 +74,9 @@ async fn join_if_found(
     match found {
         Err(left) => left,
         Ok(Err(cause)) => cause,
-        Ok(Ok(Found { attempt, specialty })) => talk(cx, caller, attempt, specialty).await,
+        Ok(Ok(Found { attempt, specialty })) => {
+            Box::pin(talk(cx, caller, attempt, specialty)).await
+        }
     }
 }
 

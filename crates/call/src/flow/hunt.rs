@@ -56,13 +56,33 @@ pub(super) async fn hunt(
     }
 }
 
-pub(super) async fn search(cx: &Cx, specialty: &SpecialtyId, attempts: &Cell<u32>) -> Hunted {
+pub(super) fn search<'a>(
+    cx: &'a Cx,
+    specialty: &'a SpecialtyId,
+    attempts: &'a Cell<u32>,
+) -> impl Future<Output = Hunted> + 'a {
+    let order = routing::Hunt::new(specialty.clone());
+    search_in_order(cx, specialty, order, attempts, cx.now() + NEVER)
+}
+
+/// One round; nobody is rung from `bar` on.
+pub(super) async fn search_once(cx: &Cx, specialty: &SpecialtyId, bar: Mono) -> Hunted {
+    let order = routing::Hunt::new(specialty.clone()).of_one_round();
+    search_in_order(cx, specialty, order, &Cell::new(0), bar).await
+}
+
+async fn search_in_order(
+    cx: &Cx,
+    specialty: &SpecialtyId,
+    mut order: routing::Hunt,
+    attempts: &Cell<u32>,
+    bar: Mono,
+) -> Hunted {
     let began = cx.now();
-    let mut order = routing::Hunt::new(specialty.clone());
     let mut rung = Rung::default();
     loop {
         // The budget bars new attempts; it never cuts one that has begun.
-        let next = if cx.now() < began + budget(cx, specialty) {
+        let next = if cx.now() < (began + budget(cx, specialty)).min(bar) {
             let (plan, presence) = (cx.plan(), cx.presence().borrow());
             order.next(&plan, &presence, &cx.passed_on(), cx.wall())
         } else {

@@ -10,6 +10,7 @@ mod direct;
 mod errand;
 mod hunt;
 mod inbound;
+mod keep_trying;
 mod menu;
 mod nhs;
 mod outcome;
@@ -18,6 +19,7 @@ mod party;
 mod pifu;
 mod reach;
 mod request;
+mod ring_back;
 mod talk;
 mod undertake;
 

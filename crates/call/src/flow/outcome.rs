@@ -4,11 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rotaline_model::{Digit, SpecialtyId};
-use rotaline_record::{Answer, Fact, OutcomeHow};
+use rotaline_record::{Answer, Fact, OutcomeHow, Question};
 use rotaline_routing::{Outcome, Phrase, Plan};
 
+use crate::call::CallOrigin;
 use crate::cx::Cx;
-use crate::leg::{Asked, Leg};
+use crate::leg::{Asked, Leg, Next};
 use crate::speech;
 
 /// How long a key is waited for after the menu, and after "Star to change."
@@ -58,8 +59,28 @@ async fn stored(cx: &Cx, outcome: &Outcome, who: &str) -> bool {
     cx.note_durably(fact, STORED_WITHIN).await == Answer::Kept
 }
 
+/// On a screen it is set there; if it is not so long after the talk, it is asked for.
+const ON_SCREEN_WITHIN: Duration = Duration::from_secs(5);
+
+/// Whether it has been given on the screen that the call came from, or nobody is left to be asked.
+async fn is_given_on_screen(cx: &Cx, leg: &Leg) -> bool {
+    let until = cx.now() + ON_SCREEN_WITHIN;
+    loop {
+        match leg.next(None, until).await {
+            Next::Gone => return true,
+            Next::Time => break,
+            Next::Key(_) | Next::Spoken => {}
+        }
+    }
+    let question = Question::OutcomeGiven { case: cx.case() };
+    cx.ask(question, STORED_WITHIN).await == Answer::Confirmed
+}
+
 /// Asks one leg; `who` goes into the record. Ends when it has an outcome, hangs up, or is silent.
 pub(super) async fn ask(cx: &Cx, leg: &Leg, menu: &Menu, who: &str) {
+    if cx.origin() == CallOrigin::Screen && Box::pin(is_given_on_screen(cx, leg)).await {
+        return;
+    }
     // What was keyed during the talk answers nothing.
     leg.forget_keys();
     let mut silences = 0;

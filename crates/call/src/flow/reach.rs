@@ -1,5 +1,5 @@
-//! One specialty is to be reached: hunts, and between them the offer to try again (SERVICE 1.10,
-//! as far as it is built).
+//! One specialty is to be reached: hunts, and between them the offer to try again, or to keep
+//! trying and ring the caller back (SERVICE 1.10).
 
 use std::time::Duration;
 
@@ -8,6 +8,7 @@ use rotaline_routing::Phrase;
 
 use super::hunt::Hunted;
 use super::overflow::hunt_here_and_beyond;
+use super::ring_back::{self, Promised};
 use crate::attempt::Attempt;
 use crate::cx::Cx;
 use crate::leg::{Asked, Leg};
@@ -23,6 +24,7 @@ const SPEAKINGS: u8 = 2;
 const MAX_WRONG_KEYS: u8 = 8;
 
 const TRY_AGAIN: char = '1';
+const KEEP_TRYING: char = '2';
 
 /// What came of it.
 pub(super) enum Reached {
@@ -61,9 +63,11 @@ pub(super) async fn reach(
             return Reached::Nobody(cause);
         }
         // Where nobody was rung, the opening has not been said yet.
-        match offer(cx, caller, std::mem::take(&mut opening), phrase).await {
+        let opened = std::mem::take(&mut opening);
+        match Box::pin(offer(cx, caller, specialty, opened, phrase)).await {
             Offered::TryAgain => opening = speech::trying(&cx.plan(), specialty),
             Offered::BackToMenu => return Reached::BackToMenu,
+            Offered::Told => return Reached::Nobody(cause),
             Offered::Declined => {
                 caller
                     .tell(vec![speech::phrase(&cx.plan(), Phrase::Goodbye)])
@@ -79,12 +83,29 @@ enum Offered {
     TryAgain,
     BackToMenu,
     Declined,
+    /// That we keep trying, or cannot, and goodbye.
+    Told,
 }
 
-async fn offer(cx: &Cx, caller: &Leg, opening: Vec<Sound>, why: Phrase) -> Offered {
+async fn offer(
+    cx: &Cx,
+    caller: &Leg,
+    specialty: &SpecialtyId,
+    opening: Vec<Sound>,
+    why: Phrase,
+) -> Offered {
     let mut silences = 0;
+    let choices: &[Phrase] = match ring_back::is_offered(cx, specialty) {
+        true => &[Phrase::KeepTryingOffer, Phrase::TryAgain],
+        false => &[Phrase::TryAgain],
+    };
+    let say = |first: Option<Phrase>| {
+        let mut sounds = speech::phrases(&cx.plan(), first.as_slice());
+        sounds.extend(speech::phrases(&cx.plan(), choices));
+        sounds
+    };
     let mut sounds = opening;
-    sounds.extend(speech::phrases(&cx.plan(), &[why, Phrase::TryAgain]));
+    sounds.extend(say(Some(why)));
     for _ in 0..MAX_WRONG_KEYS {
         match caller.ask(sounds, PATIENCE).await {
             Asked::Gone => return Offered::Declined,
@@ -93,13 +114,17 @@ async fn offer(cx: &Cx, caller: &Leg, opening: Vec<Sound>, why: Phrase) -> Offer
                 if silences == SPEAKINGS {
                     return Offered::Declined;
                 }
-                sounds = speech::phrases(&cx.plan(), &[Phrase::TryAgain]);
+                sounds = say(None);
             }
             Asked::Key(key) if key.digit.as_char() == TRY_AGAIN => return Offered::TryAgain,
             Asked::Key(key) if key.digit == Digit::STAR => return Offered::BackToMenu,
-            Asked::Key(_) => {
-                sounds = speech::phrases(&cx.plan(), &[Phrase::NotAChoice, Phrase::TryAgain]);
+            Asked::Key(key) if key.digit.as_char() == KEEP_TRYING && choices.len() > 1 => {
+                match Box::pin(ring_back::promise(cx, caller, specialty)).await {
+                    Promised::Yes | Promised::No => return Offered::Told,
+                    Promised::NotWanted => sounds = say(None),
+                }
             }
+            Asked::Key(_) => sounds = say(Some(Phrase::NotAChoice)),
         }
     }
     Offered::Declined

@@ -11,7 +11,7 @@ use rotaline_record::CallerId;
 use rotaline_routing::{Plan, Presence, Service, Source};
 
 use super::{arrive, dial_in, hunt};
-use crate::call::{Contact, Inbound, World};
+use crate::call::{CallOrigin, Contact, Inbound, World};
 use crate::cx::Cx;
 use crate::leg::Leg;
 
@@ -26,11 +26,11 @@ fn cx() -> Cx {
         text: text.to_owned(),
     };
     let plan = Plan::parse(&[source]).unwrap();
+    let mut random = Seed::from_number(1).generator(1);
     let contact = Contact {
-        call: CallId::new(
-            Timestamp::UNIX_EPOCH,
-            &mut Seed::from_number(1).generator(1),
-        ),
+        case: CaseId::new(Timestamp::UNIX_EPOCH, &mut random),
+        call: CallId::new(Timestamp::UNIX_EPOCH, &mut random),
+        origin: CallOrigin::Rung,
         caller: CallerId::Withheld,
         calls_before: 0,
         attempts_before: 0,
@@ -41,6 +41,7 @@ fn cx() -> Cx {
         presence: Rc::new(RefCell::new(Presence::default())),
         guard: Rc::default(),
         dial_out: Rc::default(),
+        room_for_jobs: Rc::new(Cell::new(1)),
     };
     Cx::new(contact, world)
 }

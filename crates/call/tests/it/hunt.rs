@@ -365,14 +365,15 @@ fn the_offer_to_try_again_is_said_twice_and_then_goodbye() {
     let expected = [
         (
             2_000,
-            "hunt/trying, specialty/neurology, hunt/nobody-on-rota, hunt/try-again",
+            "hunt/trying, specialty/neurology, hunt/nobody-on-rota, \
+             hunt/keep-trying-offer, hunt/try-again",
         ),
-        (11_000, "hunt/try-again"),
-        (17_000, "menu/goodbye"),
+        (12_000, "hunt/keep-trying-offer, hunt/try-again"),
+        (19_000, "menu/goodbye"),
     ]
     .map(|(at, what)| (at, what.to_owned()));
     assert_eq!(said, expected);
-    assert_eq!(stage.ended_at(), 18_000);
+    assert_eq!(stage.ended_at(), 20_000);
 }
 
 #[test]

@@ -15,6 +15,8 @@ mod hunt;
 #[cfg(test)]
 mod in_call_keys;
 #[cfg(test)]
+mod keep_trying;
+#[cfg(test)]
 mod menu;
 #[cfg(test)]
 mod missed;
@@ -28,6 +30,8 @@ mod overflow;
 mod overlap;
 #[cfg(test)]
 mod pifu;
+#[cfg(test)]
+mod screen;
 #[cfg(test)]
 mod stage;
 #[cfg(test)]

@@ -42,7 +42,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use metrics::Counter;
 use rotaline_model::NodeId;
-use rotaline_record::Record;
+use rotaline_record::{Intent, Record};
 use tokio::sync::oneshot;
 
 pub use config::{BadJournalSetting, JournalConfig, JournalSettings};
@@ -106,8 +106,11 @@ pub struct Opened {
     pub journal: Journal,
     /// The thread.
     pub thread: JournalThread,
-    /// What has to be appended so that every case of an interrupted process is closed.
+    /// What has to be appended so that every case of an interrupted process is closed that no job
+    /// goes on with.
     pub interrupted: Vec<Record>,
+    /// Jobs that go on with theirs: to be handed to the engine.
+    pub jobs: Vec<Intent>,
 }
 
 /// How the journal bears the load.
@@ -195,6 +198,7 @@ pub fn open(config: JournalConfig, now: Timestamp, node: NodeId) -> Result<Opene
         damaged: Count(metrics::counter!("rotaline_journal_damaged_total")),
     });
     let interrupted = open_cases.interrupted(now, node);
+    let jobs = open_cases.jobs();
     let writer = JournalWriter::new(Arc::clone(&shared), config, segment, sealed, open_cases);
     let thread = std::thread::Builder::new()
         .name("journal".to_owned())
@@ -211,6 +215,7 @@ pub fn open(config: JournalConfig, now: Timestamp, node: NodeId) -> Result<Opene
             _lock: lock,
         },
         interrupted,
+        jobs,
     })
 }
 

@@ -1,10 +1,11 @@
-//! Which cases are open, according to the journal: what an interrupted process left.
+//! Which cases are open, according to the journal: what an interrupted process left. A case that a
+//! keep-trying job goes on with is not closed: its job is handed back.
 
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use rotaline_model::{CallId, CaseId, EndCause, NodeId};
-use rotaline_record::{Fact, Origin, Record};
+use rotaline_record::{Fact, Intent, KeepTrying, Origin, PhoneKind, Record, Undertaking};
 
 /// Most open cases that are followed; far more than calls at a time.
 const MAX_OPEN: usize = 65_536;
@@ -19,7 +20,8 @@ pub(super) struct OpenCases {
 struct OpenCase {
     /// The segment that these records are in.
     segment: u64,
-    /// Its opening, and the start of each call that has not ended.
+    /// Its opening, the start of each call that has not ended (the last one's in any case), its
+    /// open jobs, its last attempt, and each time that its caller was rung back.
     records: Vec<Record>,
 }
 
@@ -37,14 +39,16 @@ impl OpenCases {
                     case.add(record);
                 }
             }
-            Fact::CallStarted { .. } => {
+            Fact::CallStarted { .. }
+            | Fact::CallEnded { .. }
+            | Fact::AttemptStarted { .. }
+            | Fact::KeepTryingAsked { .. }
+            | Fact::KeepTryingEnded { .. } => {
                 if let Some(case) = self.cases.get_mut(&record.case) {
-                    case.add(record);
-                }
-            }
-            Fact::CallEnded { call, .. } => {
-                if let Some(case) = self.cases.get_mut(&record.case) {
-                    case.records.retain(|record| started(record) != Some(*call));
+                    case.forget_what_is_replaced_by(&record);
+                    if !matches!(record.fact, Fact::KeepTryingEnded { .. }) {
+                        case.add(record);
+                    }
                 }
             }
             Fact::CaseClosed { .. } => {
@@ -52,7 +56,6 @@ impl OpenCases {
             }
             Fact::CallerAnswered { .. }
             | Fact::SpecialtyChosen { .. }
-            | Fact::AttemptStarted { .. }
             | Fact::AttemptRinging { .. }
             | Fact::AttemptAnswered { .. }
             | Fact::AttemptEnded { .. }
@@ -62,8 +65,6 @@ impl OpenCases {
             | Fact::ErrandClaimed { .. }
             | Fact::CodeRefused { .. }
             | Fact::NhsNumberGiven { .. }
-            | Fact::KeepTryingAsked { .. }
-            | Fact::KeepTryingEnded { .. }
             | Fact::CallBackRequested { .. }
             | Fact::NameSpoken { .. }
             | Fact::RequestChanged { .. }
@@ -97,16 +98,17 @@ impl OpenCases {
         }
     }
 
-    /// What has to be appended so that every case is closed.
+    /// What has to be appended so that every case is closed that no job goes on with.
     pub(super) fn interrupted(&self, now: Timestamp, node: NodeId) -> Vec<Record> {
         let first_us = u64::try_from(now.as_microsecond()).unwrap_or(0);
         let cause = EndCause::Interrupted;
         let mut records = Vec::new();
         for (id, case) in &self.cases {
-            let calls = case.records.iter().filter_map(started);
+            let calls = case.running();
+            let closed = case.job().is_none().then_some(Fact::CaseClosed { cause });
             let facts = calls
                 .map(|call| Fact::CallEnded { call, cause })
-                .chain([Fact::CaseClosed { cause }]);
+                .chain(closed);
             records.extend(facts.zip(first_us..).map(|(fact, sequence)| Record {
                 case: *id,
                 origin: Origin::Recovery,
@@ -120,7 +122,96 @@ impl OpenCases {
     }
 }
 
+impl OpenCases {
+    /// The jobs that go on, as far as they are.
+    pub(super) fn jobs(&self) -> Vec<Intent> {
+        let cases = self.cases.iter();
+        cases.filter_map(|(id, case)| case.intent(*id)).collect()
+    }
+}
+
 impl OpenCase {
+    fn forget_what_is_replaced_by(&mut self, record: &Record) {
+        match &record.fact {
+            Fact::CallStarted { .. } => {
+                let ended: Vec<CallId> = self.records.iter().filter_map(ended).collect();
+                let is_over = |call: Option<CallId>| call.is_some_and(|it| ended.contains(&it));
+                self.records
+                    .retain(|known| !is_over(started(known)) && !is_over(self::ended(known)));
+            }
+            // What rang the caller back is counted.
+            Fact::AttemptStarted { .. } => self.records.retain(|known| {
+                !matches!(&known.fact, Fact::AttemptStarted { phone, .. }
+                    if *phone != PhoneKind::Caller)
+            }),
+            Fact::KeepTryingEnded { job, .. } => self.records.retain(
+                |known| !matches!(&known.fact, Fact::KeepTryingAsked { job: it } if it.job == *job),
+            ),
+            other => debug_assert!(
+                matches!(other, Fact::CallEnded { .. } | Fact::KeepTryingAsked { .. }),
+                "nothing that is followed: {other:?}"
+            ),
+        }
+    }
+
+    fn running(&self) -> impl Iterator<Item = CallId> {
+        let has_ended = |call: &CallId| self.records.iter().any(|it| ended(it) == Some(*call));
+        self.records
+            .iter()
+            .filter_map(started)
+            .filter(move |call| !has_ended(call))
+    }
+
+    /// The open job, and the record that it was asked with.
+    fn job(&self) -> Option<(&KeepTrying, &Record)> {
+        self.records.iter().rev().find_map(|record| {
+            let Fact::KeepTryingAsked { job } = &record.fact else {
+                return None;
+            };
+            Some((job, record))
+        })
+    }
+
+    fn intent(&self, case: CaseId) -> Option<Intent> {
+        let (job, asked) = self.job()?;
+        let of_call = |record: &Record| record.origin == Origin::Call;
+        let opening = self.records.iter().find_map(|record| {
+            let Fact::CaseOpened { caller, .. } = &record.fact else {
+                return None;
+            };
+            Some(caller.clone())
+        });
+        let calls = self.records.iter().filter(|record| of_call(record));
+        let last = calls.clone().map(call_number).max().unwrap_or(0);
+        let attempts = calls.clone().filter_map(|record| {
+            let Fact::AttemptStarted { attempt, .. } = &record.fact else {
+                return None;
+            };
+            Some(*attempt)
+        });
+        let ring_backs = calls.filter(|record| {
+            let caller = PhoneKind::Caller;
+            matches!(&record.fact, Fact::AttemptStarted { phone, .. } if *phone == caller)
+                && call_number(record) > call_number(asked)
+        });
+        let ring_backs = u8::try_from(ring_backs.count()).unwrap_or(u8::MAX);
+        let hunts = last.saturating_sub(call_number(asked));
+        Some(Intent {
+            case,
+            // Whoever starts its next call gives it an id.
+            call: self.records.iter().find_map(started)?,
+            calls_before: u8::try_from(last + 1).unwrap_or(u8::MAX),
+            attempts_before: attempts.max().unwrap_or(0),
+            caller: opening?,
+            opening: None,
+            undertaking: Undertaking::KeepTrying(KeepTrying {
+                hunts: u16::try_from(hunts).unwrap_or(u16::MAX),
+                ring_backs,
+                ..job.clone()
+            }),
+        })
+    }
+
     /// Copies (after a segment was given up) are known by their key.
     fn add(&mut self, record: Record) {
         let key = |record: &Record| (record.origin, record.sequence);
@@ -135,4 +226,16 @@ fn started(record: &Record) -> Option<CallId> {
         return None;
     };
     Some(call)
+}
+
+fn ended(record: &Record) -> Option<CallId> {
+    let Fact::CallEnded { call, .. } = record.fact else {
+        return None;
+    };
+    Some(call)
+}
+
+/// Which call of its case a record is of, from 0: its sequence tells (see `Intent::calls_before`).
+fn call_number(record: &Record) -> u64 {
+    record.sequence >> 32
 }

@@ -89,6 +89,13 @@ async fn answer(codes: &Codes, store: &Store, question: Question) -> Result<Answ
             true => Answer::Confirmed,
             false => Answer::Refused,
         },
+        Question::OutcomeGiven { case } => {
+            let case = store.case(case).await?;
+            match case.is_some_and(|case| case.outcome().is_some()) {
+                true => Answer::Confirmed,
+                false => Answer::Refused,
+            }
+        }
         Question::Missed { person, since } => {
             let cases = store.missed(&person, since).await?;
             Answer::Missed(cases.iter().map(|case| missed(case)).collect())

@@ -73,6 +73,9 @@ impl Service {
         let codes = Codes::new(projection.storage(), key, &secrets::seed()?);
         let desk = Desk::new(opened.journal.clone(), codes.clone(), projection.store());
         let engine = start_engine(&settings, desk, &recorder)?;
+        for job in opened.jobs {
+            engine.remote().start_call(job);
+        }
 
         let listener = tokio::net::TcpListener::bind(settings.http_listen)
             .await

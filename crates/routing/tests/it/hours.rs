@@ -26,6 +26,44 @@ fn open(hours: &str, at: &str) -> bool {
     plan.open_at(specialty, at.parse().unwrap())
 }
 
+/// When it closes, as UTC.
+fn closes(hours: &str, at: &str) -> String {
+    let plan = plan(hours);
+    let specialty = plan.specialty(&SpecialtyId::parse("s").unwrap()).unwrap();
+    plan.closes_at(specialty, at.parse().unwrap()).to_string()
+}
+
+#[test]
+fn hours_close_to_the_minute_and_at_the_latest_in_a_day() {
+    let hours = "\"mon-fri 09:00-12:00\", \"mon-fri 12:00-17:03\", \"mon-fri 18:00-19:00\"";
+    for at in [
+        "2026-11-23T09:00:00Z",
+        "2026-11-23T13:33:21Z",
+        "2026-11-23T17:02:59Z",
+    ] {
+        assert_eq!(closes(hours, at), "2026-11-23T17:03:00Z", "at {at}");
+    }
+    assert_eq!(
+        closes(hours, "2026-11-23T17:03:00Z"),
+        "2026-11-23T17:03:00Z"
+    );
+    assert_eq!(
+        closes(hours, "2026-11-23T18:59:59Z"),
+        "2026-11-23T19:00:00Z"
+    );
+    let always = "\"daily 00:00-24:00\"";
+    assert_eq!(
+        closes(always, "2026-11-23T14:00:00Z"),
+        "2026-11-24T14:00:00Z"
+    );
+    // The clocks go back an hour during these.
+    let night = "\"sun 00:30-03:00\"";
+    assert_eq!(
+        closes(night, "2026-10-24T23:45:00Z"),
+        "2026-10-25T03:00:00Z"
+    );
+}
+
 /// When it opens next: the instant, the time on the wall, and the days until then.
 fn next(hours: &str, at: &str) -> Option<(Timestamp, String, u8)> {
     let plan = plan(hours);

@@ -4,7 +4,7 @@
 mod checker;
 mod plans;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -16,10 +16,12 @@ use rotaline_model::{
     AnswerphoneSign, CallId, CaseId, Dialled, Digit, EndCause, LegId, Mono, Now, PersonId,
     PhoneNumber, Pii, PlayId, Seed, Sound,
 };
-use rotaline_record::{Answer, AttemptResult, CallerId, Fact, Question};
+use rotaline_record::{
+    Answer, AttemptResult, CallerId, Fact, Intent, Opening, Question, Undertaking,
+};
 use rotaline_routing::{Announcement, Plan, Presence, Source};
 
-pub use checker::Checker;
+pub use checker::{Checker, Origin};
 pub use plans::{DIRECT, LINES, NORTHFIELD};
 
 /// Every announcement lasts so long, where a story says nothing else.
@@ -131,6 +133,7 @@ pub fn world(plan: &str) -> World {
         presence: Rc::new(RefCell::new(Presence::default())),
         guard: Rc::default(),
         dial_out: Rc::default(),
+        room_for_jobs: Rc::new(Cell::new(1)),
     }
 }
 
@@ -154,9 +157,37 @@ impl Stage {
             diverted_by: Vec::new(),
         };
         change(&mut inbound);
+        Stage::of(Call::inbound(inbound, world.clone()), world, wall)
+    }
+
+    /// A call that nobody rings us for, at the usual time, of the usual caller.
+    pub fn intended(plan: &str, undertaking: Undertaking, opening: Option<Opening>) -> Self {
+        let wall: Timestamp = MONDAY.parse().unwrap();
+        let mut random = Seed::from_number(1).generator(1);
+        let caller = PhoneNumber::parse("01632 960101").unwrap();
+        let later = opening.is_none();
+        let intent = Intent {
+            case: CaseId::new(wall, &mut random),
+            call: CallId::new(wall, &mut random),
+            calls_before: u8::from(later),
+            attempts_before: if later { 3 } else { 0 },
+            caller: CallerId::Number(Pii::new(caller)),
+            opening,
+            undertaking,
+        };
+        let world = world(plan);
+        let mut stage = Stage::of(Call::intended(intent, world.clone()), world, wall);
+        stage.checker.begins(match later {
+            true => Origin::Later,
+            false => Origin::Screen,
+        });
+        stage
+    }
+
+    fn of(call: Call, world: World, wall: Timestamp) -> Self {
         let began = Mono::from_nanos(5_000_000_000);
         let mut stage = Stage {
-            call: Call::inbound(inbound, world.clone()),
+            call,
             world,
             log: Vec::new(),
             checker: Checker::default(),
@@ -455,6 +486,26 @@ impl Stage {
                 _ => None,
             })
             .collect()
+    }
+
+    /// The jobs that were asked for.
+    pub fn undertaken(&self) -> Vec<(u64, Intent)> {
+        let actions = self.log.iter();
+        actions
+            .filter_map(|(at, action)| match action {
+                Action::Undertake(intent) => Some((*at, intent.as_ref().clone())),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// How the call ended; the case may go on.
+    pub fn call_cause(&self) -> EndCause {
+        let ended = self.facts().find_map(|(_, fact)| match fact {
+            Fact::CallEnded { cause, .. } => Some(*cause),
+            _ => None,
+        });
+        ended.expect("the call did not end")
     }
 
     pub fn cause(&self) -> EndCause {
