@@ -16,6 +16,7 @@
 mod bounds;
 mod crash;
 mod demo;
+mod edits;
 mod full_disk;
 mod hostile;
 #[path = "../sipp/http.rs"]

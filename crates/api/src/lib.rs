@@ -12,6 +12,9 @@
 //! | `GET`, `POST /api/v1/call-backs`, `DELETE .../{id}` | bearer | call-back codes, shown once |
 //! | `GET`, `POST /api/v1/patient-calls`, `DELETE .../{id}` | bearer | booked calls, by PIN |
 //! | `PUT /api/v1/people/{id}/pin` | bearer | a person's own PIN |
+//! | `GET /api/v1/people[/id]`, `PUT`, `DELETE` | bearer | the plan, item by item (`plan::items`) |
+//! | `GET /api/v1/rotas/{specialty}`, `.../explain` | bearer | a week; who is rung, and why |
+//! | `POST /api/v1/plan/undo` | bearer | takes a revision of the plan back |
 //!
 //! Errors are problems (RFC 9457), with a message for whoever asked; causes go to the log only.
 //! It reads calls by way of the store, changes them by commands that become records in the
@@ -26,6 +29,7 @@ mod errands;
 mod health;
 mod json;
 mod outcome;
+mod plan;
 mod problem;
 mod recording;
 mod router;
@@ -38,6 +42,7 @@ mod tests;
 pub use errands::Lines;
 pub use health::{Degraded, HealthSource};
 pub use outcome::OutcomeMenus;
+pub use plan::{Changing, Edition, NotChanged, PlanDesk, Wish};
 pub use recording::{EncodeError, Encoded, Mp3Encoder};
 pub use router::router;
 pub use state::{ApiParts, ApiState};

@@ -7,6 +7,7 @@ use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use rotaline_record::SubmitError;
+use rotaline_routing::Fault;
 use rotaline_store::{NotMade, StoreError};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -27,6 +28,36 @@ pub(crate) struct Problem {
     code: &'static str,
     /// For people: what is wrong, and what would be right.
     detail: Cow<'static, str>,
+    /// Every fault of what was sent; left out where there is none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    errors: Vec<FieldProblem>,
+    /// With `version-differs`: the version that it has; null: there is no such item.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    current_version: Option<Option<u64>>,
+}
+
+/// One fault of what was sent.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct FieldProblem {
+    /// The item, as in `person ann`.
+    place: String,
+    /// The key, dotted, as in `person.ann.phone.1.to`.
+    field: String,
+    /// What is wrong.
+    reason: String,
+    /// What would be right.
+    remedy: String,
+}
+
+impl FieldProblem {
+    fn of(fault: &Fault) -> Self {
+        FieldProblem {
+            place: fault.file.clone(),
+            field: fault.key.clone(),
+            reason: fault.problem.clone(),
+            remedy: fault.remedy.clone(),
+        }
+    }
 }
 
 /// Why a request was not done.
@@ -66,6 +97,14 @@ pub(crate) enum ApiError {
     NoSuchErrand,
     #[error("too many codes are live")]
     TooManyCodes,
+    #[error("no such item")]
+    NoSuchItem,
+    #[error("no such revision")]
+    NoSuchRevision,
+    #[error("the plan would have {} fault(s)", .0.len())]
+    Faults(Vec<Fault>),
+    #[error("the item was changed by somebody else")]
+    VersionDiffers { item: String, current: Option<u64> },
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error(transparent)]
@@ -83,6 +122,8 @@ impl ApiError {
             | ApiError::NoSuchRecording
             | ApiError::NoSuchPerson
             | ApiError::NoSuchErrand
+            | ApiError::NoSuchItem
+            | ApiError::NoSuchRevision
             | ApiError::RecordingNotReady => StatusCode::NOT_FOUND,
             ApiError::TooManyCodes => StatusCode::TOO_MANY_REQUESTS,
             ApiError::NoSuchMethod => StatusCode::METHOD_NOT_ALLOWED,
@@ -90,7 +131,8 @@ impl ApiError {
             ApiError::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             ApiError::NotJson => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             ApiError::NoMenu => StatusCode::CONFLICT,
-            ApiError::NotInMenu { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+            ApiError::NotInMenu { .. } | ApiError::Faults(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            ApiError::VersionDiffers { .. } => StatusCode::PRECONDITION_FAILED,
             ApiError::RecordingFile(_) | ApiError::RecordingElsewhere => {
                 StatusCode::INTERNAL_SERVER_ERROR
             }
@@ -121,6 +163,10 @@ impl ApiError {
             }
             ApiError::NoMenu => ("no-outcome-menu", "No outcome menu"),
             ApiError::NotInMenu { .. } => ("no-such-outcome", "No such outcome"),
+            ApiError::NoSuchItem => ("no-such-item", "No such item"),
+            ApiError::NoSuchRevision => ("no-such-revision", "No such revision"),
+            ApiError::Faults(_) => ("plan-faulty", "The plan would be faulty"),
+            ApiError::VersionDiffers { .. } => ("version-differs", "Changed by somebody else"),
             ApiError::Store(_) => ("database-away", "Database away"),
             ApiError::Journal(_) => ("not-kept", "Not kept"),
             ApiError::Encode(_) => ("not-encoded", "Not encoded"),
@@ -165,6 +211,15 @@ impl ApiError {
                     format!("{given:?} is not in this specialty's outcome menu; it has: {choices}");
                 return Cow::Owned(detail);
             }
+            ApiError::NoSuchItem => "the plan has nothing with this id",
+            ApiError::NoSuchRevision => "the plan has no such revision",
+            ApiError::Faults(_) => {
+                "nothing was changed: with this the plan would have the faults in `errors`"
+            }
+            ApiError::VersionDiffers { item, .. } => {
+                let detail = format!("{item} is not as you believe; read it again, then change it");
+                return Cow::Owned(detail);
+            }
             ApiError::Store(_) => {
                 "the database does not answer at present; nothing is lost, try again"
             }
@@ -174,6 +229,22 @@ impl ApiError {
             }
         };
         Cow::Borrowed(detail)
+    }
+
+    fn errors(&self) -> Vec<FieldProblem> {
+        if let ApiError::Faults(faults) = self {
+            faults.iter().map(FieldProblem::of).collect()
+        } else {
+            Vec::new()
+        }
+    }
+
+    fn current_version(&self) -> Option<Option<u64>> {
+        if let ApiError::VersionDiffers { current, .. } = self {
+            Some(*current)
+        } else {
+            None
+        }
     }
 
     fn log(&self, status: StatusCode) {
@@ -207,6 +278,8 @@ impl IntoResponse for ApiError {
             status: status.as_u16(),
             code,
             detail: self.detail(),
+            errors: self.errors(),
+            current_version: self.current_version(),
         };
         let mut response = (status, Json(problem)).into_response();
         let headers = response.headers_mut();

@@ -14,7 +14,7 @@ use rotaline_store::{Codes, Store};
 use tokio::sync::Semaphore;
 
 use crate::token::TokenDigest;
-use crate::{HealthSource, Lines, Mp3Encoder, OutcomeMenus, Token};
+use crate::{HealthSource, Lines, Mp3Encoder, OutcomeMenus, PlanDesk, Token};
 
 /// Recordings that are encoded at once because somebody asked; others wait their turn.
 const ENCODINGS_AT_ONCE: usize = 1;
@@ -33,6 +33,8 @@ pub struct ApiParts {
     pub codes: Codes,
     /// What the plan says of errands.
     pub lines: Arc<dyn Lines>,
+    /// The plan, and who changes it.
+    pub plan: Arc<dyn PlanDesk>,
     /// Makes an MP3 that is not there yet.
     pub encoder: Arc<dyn Mp3Encoder>,
     /// What else may be degraded.
@@ -58,6 +60,7 @@ pub struct Shared {
     pub(crate) menus: Arc<dyn OutcomeMenus>,
     pub(crate) codes: Codes,
     pub(crate) lines: Arc<dyn Lines>,
+    pub(crate) plan: Arc<dyn PlanDesk>,
     pub(crate) encoder: Arc<dyn Mp3Encoder>,
     pub(crate) health: Arc<dyn HealthSource>,
     pub(crate) recordings: PathBuf,
@@ -82,6 +85,7 @@ impl ApiState {
             menus: parts.menus,
             codes: parts.codes,
             lines: parts.lines,
+            plan: parts.plan,
             encoder: parts.encoder,
             health: parts.health,
             recordings: parts.recordings,

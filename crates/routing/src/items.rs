@@ -17,9 +17,10 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use rotaline_model::Dialled;
+use rotaline_model::{Dialled, PersonId};
 use toml::{Table, Value};
 
+use crate::address::PhoneAddress;
 use crate::fault::{Fault, Source};
 use crate::plan::Plan;
 
@@ -219,6 +220,19 @@ impl Items {
             .filter(|key| self.0.get(key) != others.0.get(key))
             .map(|key| (key.clone(), others.0.get(key).cloned()))
             .collect()
+    }
+
+    /// Puts a person's first phone elsewhere: for a demo whose phones take the ports that are free.
+    pub fn set_phone(&mut self, person: &PersonId, to: &PhoneAddress) {
+        let key = ItemKey::new(ItemKind::Person, person.as_str());
+        let phones = self
+            .0
+            .get_mut(&key)
+            .and_then(|item| item.0.get_mut("phone"));
+        let first = phones.and_then(|phones| phones.get_mut(0)?.as_table_mut());
+        if let Some(phone) = first {
+            phone.insert("to".to_owned(), Value::String(to.to_string()));
+        }
     }
 
     fn take_apart(&mut self, table: Table) {

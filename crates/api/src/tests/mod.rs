@@ -4,5 +4,6 @@ mod calls;
 mod errands;
 mod outcomes;
 mod plain;
+mod plan;
 mod recordings;
 mod world;

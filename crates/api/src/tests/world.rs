@@ -26,6 +26,7 @@ use tokio::sync::{mpsc, watch};
 use tower::ServiceExt;
 use uuid::Uuid;
 
+use super::plan::Desk;
 use crate::{
     ApiParts, ApiState, Degraded, EncodeError, Encoded, HealthSource, Lines, Mp3Encoder,
     OutcomeMenus, Token, router,
@@ -131,6 +132,7 @@ impl World {
                 menus: Arc::new(Menus),
                 codes: Codes::new(Arc::new(storage.clone()), [7; 32], &Seed::from_number(1)),
                 lines: Arc::new(AllLines),
+                plan: Arc::new(Desk::demo()),
                 encoder: Arc::clone(&encoder) as _,
                 health: Arc::clone(&health) as _,
                 recordings,

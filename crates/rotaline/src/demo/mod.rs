@@ -7,14 +7,13 @@ mod ladder;
 mod verdict;
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
 use rotaline_engine::{Clock, drive};
 use rotaline_model::{PersonId, Seed};
 use rotaline_phone::{self as phone, Event, Manner, Phone};
-use rotaline_routing::{PhoneAddress, Plan};
+use rotaline_routing::PhoneAddress;
 use rotaline_sip::TimerConfig;
 use tokio::net::UdpSocket;
 use tokio::sync::mpsc;
@@ -22,7 +21,7 @@ use tokio::task::JoinHandle;
 
 use crate::serve::{Signals, runtime};
 use crate::service::{self, Service};
-use crate::settings::Settings;
+use crate::settings::{PlanOf, Settings};
 use actor::{Actor, Scene};
 use ladder::Ladder;
 
@@ -73,20 +72,20 @@ async fn play(mut settings: Settings, afterwards: Afterwards) -> Result<()> {
     let clock = Clock::start();
     let (scenes, mut stage) = mpsc::channel(SCENES);
     let mut parties = vec!["GP surgery".to_owned()];
-    let mut plan = Plan::clone(&settings.plan);
     let mut phones = Vec::new();
     for (number, specialist) in cast::specialists().into_iter().enumerate() {
         let seat = Seat::take().await?;
         let person = PersonId::parse(specialist.user).context("the cast's names are ids")?;
         let address = PhoneAddress::parse(&format!("sip:{}@{}", specialist.user, seat.sip_address));
-        plan = plan.with_phone(&person, address.context("a seat's address is an address")?);
+        let address = address.context("a seat's address is an address")?;
+        settings.items.set_phone(&person, &address);
         parties.push(specialist.name.to_owned());
         let manners = vec![specialist.manner];
         let phone = seat.phone(specialist.user, specialist.tone_hz, manners);
         let actor = Actor::new(phone, number + 1, scenes.clone());
         phones.push(seat.drive(actor, clock));
     }
-    settings.plan = Arc::new(plan);
+    settings.plan_of = PlanOf::Settings;
     let recordings = settings.engine.recordings.clone();
     let service = Service::start(settings).await?;
 

@@ -9,6 +9,7 @@
 mod desk;
 mod http;
 mod logging;
+mod plan;
 mod projection;
 mod secrets;
 mod wiring;
@@ -22,11 +23,12 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use jiff::Timestamp;
 use metrics_exporter_prometheus::PrometheusBuilder;
-use rotaline_api::{ApiParts, ApiState, Token};
+use rotaline_api::{ApiParts, ApiState, PlanDesk, Token};
 use rotaline_engine::journal::{self, Journal, JournalConfig, JournalSettings, JournalThread};
 use rotaline_engine::recording::{Recorder, RecordingConfig, RecordingSettings};
 use rotaline_engine::{Clock, Engine, Parts};
 use rotaline_model::NodeId;
+use rotaline_routing::Plan;
 use rotaline_store::{Codes, Store};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -35,6 +37,7 @@ pub use logging::start as start_logging;
 
 use crate::settings::Settings;
 use desk::Desk;
+use plan::PlanKeeper;
 use projection::Projection;
 
 /// How long calls that are up may go on after SIGTERM.
@@ -68,11 +71,14 @@ impl Service {
         }
         let projection =
             Projection::start(&settings.data.join("rotaline.db"), node, &opened.journal).await?;
+        let plan = PlanKeeper::start(projection.storage(), &settings).await?;
         let recorder = start_recorder(&settings.engine.recordings, node, &opened.journal)?;
         let key = secrets::code_key(&settings.data.join("code-key"))?;
         let codes = Codes::new(projection.storage(), key, &secrets::seed()?);
         let desk = Desk::new(opened.journal.clone(), codes.clone(), projection.store());
-        let engine = start_engine(&settings, desk, &recorder)?;
+        let first = Arc::clone(&plan.current().plan);
+        let engine = start_engine(&settings, first, desk, &recorder)?;
+        plan.serve(engine.remote());
         for job in opened.jobs {
             engine.remote().start_call(job);
         }
@@ -84,9 +90,10 @@ impl Service {
         let state = ApiState::new(ApiParts {
             store: projection.store(),
             commands: Arc::new(wiring::Commands(opened.journal.clone())),
-            menus: Arc::new(wiring::Menus(Arc::clone(&settings.plan))),
+            menus: Arc::new(wiring::Menus(Arc::clone(&plan) as _)),
             codes,
-            lines: Arc::new(wiring::PlanLines(Arc::clone(&settings.plan))),
+            lines: Arc::new(wiring::PlanLines(Arc::clone(&plan) as _)),
+            plan,
             encoder: Arc::new(wiring::Encoder {
                 recorder: Arc::clone(&recorder),
                 folder: settings.engine.recordings.clone(),
@@ -190,9 +197,14 @@ fn start_recorder(folder: &Path, node: NodeId, journal: &Journal) -> Result<Arc<
     )?))
 }
 
-fn start_engine(settings: &Settings, desk: Desk, recorder: &Recorder) -> Result<Engine> {
+fn start_engine(
+    settings: &Settings,
+    plan: Arc<Plan>,
+    desk: Desk,
+    recorder: &Recorder,
+) -> Result<Engine> {
     let parts = Parts {
-        plan: Arc::clone(&settings.plan),
+        plan,
         prompts: Arc::clone(&settings.prompts),
         outside: desk,
         lanes: (0..settings.engine.media_threads)

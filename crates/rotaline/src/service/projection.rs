@@ -68,7 +68,7 @@ impl Projection {
         self.store.clone()
     }
 
-    /// What codes are kept in.
+    /// The database: codes and the plan are kept in it.
     pub fn storage(&self) -> Arc<SqliteStorage> {
         Arc::clone(&self.storage)
     }

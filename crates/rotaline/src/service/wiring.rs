@@ -5,13 +5,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use metrics_exporter_prometheus::PrometheusHandle;
-use rotaline_api::{Degraded, EncodeError, Encoded, HealthSource, Lines, Mp3Encoder, OutcomeMenus};
+use rotaline_api::{
+    Degraded, EncodeError, Encoded, HealthSource, Lines, Mp3Encoder, OutcomeMenus, PlanDesk,
+};
 use rotaline_engine::Remote;
 use rotaline_engine::journal::{Journal, NotDurable, Pressure};
 use rotaline_engine::recording::Recorder;
 use rotaline_model::{CaseId, OrganisationId, PersonId, PhoneNumber, PracticeId, SpecialtyId};
 use rotaline_record::{CommandSink, ErrandKind, Record, RecordingPart, SubmitError, Submitted};
-use rotaline_routing::{DialOut, Plan, Service};
+use rotaline_routing::{DialOut, Service};
 use rotaline_switch::{Admission, Load};
 use tokio::sync::watch;
 
@@ -38,11 +40,12 @@ impl CommandSink for Commands {
 }
 
 /// Outcome menus come from the plan.
-pub struct Menus(pub Arc<Plan>);
+pub struct Menus(pub Arc<dyn PlanDesk>);
 
 impl OutcomeMenus for Menus {
     fn choices(&self, specialty: &SpecialtyId) -> Option<Vec<String>> {
-        let specialty = self.0.specialty(specialty)?;
+        let edition = self.0.current();
+        let specialty = edition.plan.specialty(specialty)?;
         Some(
             specialty
                 .outcomes
@@ -54,15 +57,17 @@ impl OutcomeMenus for Menus {
 }
 
 /// Where codes are keyed, and whom they may reach, comes from the plan.
-pub struct PlanLines(pub Arc<Plan>);
+pub struct PlanLines(pub Arc<dyn PlanDesk>);
 
 impl Lines for PlanLines {
     fn to_ring(&self, kind: ErrandKind, organisation: &OrganisationId) -> Option<String> {
+        let edition = self.0.current();
+        let plan = &edition.plan;
         let number = match kind {
-            ErrandKind::CallBack => self.0.number_of(|service| {
+            ErrandKind::CallBack => plan.number_of(|service| {
                 matches!(service, Service::CallBack { organisation: of } if of == organisation)
             }),
-            ErrandKind::PatientCall => self.0.number_of(|service| {
+            ErrandKind::PatientCall => plan.number_of(|service| {
                 matches!(service, Service::DialIn { organisation: of } if of == organisation)
             }),
         };
@@ -70,15 +75,17 @@ impl Lines for PlanLines {
     }
 
     fn has_person(&self, person: &PersonId) -> bool {
-        self.0.person(person).is_some()
+        self.0.current().plan.person(person).is_some()
     }
 
     fn has_practice(&self, practice: &PracticeId) -> bool {
-        self.0.practice(practice).is_some()
+        self.0.current().plan.practice(practice).is_some()
     }
 
     fn has_specialty(&self, specialty: &SpecialtyId, organisation: &OrganisationId) -> bool {
-        let specialty = self.0.specialty(specialty);
+        let edition = self.0.current();
+        let plan = &edition.plan;
+        let specialty = plan.specialty(specialty);
         specialty.is_some_and(|it| it.organisation == *organisation)
     }
 

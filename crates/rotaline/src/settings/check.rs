@@ -8,7 +8,7 @@ use std::time::Duration;
 use rotaline_engine as engine;
 use rotaline_media::PromptBank;
 use rotaline_model::NodeId;
-use rotaline_routing::{Announcement, Plan, Source};
+use rotaline_routing::{Announcement, Items, Plan, Source};
 use rotaline_sip as sip;
 use rotaline_switch as switch;
 
@@ -26,6 +26,15 @@ const TIMERS: sip::TimerConfig = sip::TimerConfig {
 /// The folder of bank holidays, beside the settings file.
 const BANK_HOLIDAYS: &str = "bank-holidays";
 
+/// Whose plan holds when the database has one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PlanOf {
+    /// The database's: it may have been edited since the files were read into it.
+    Store,
+    /// That of the settings, which replaces the database's.
+    Settings,
+}
+
 /// Checked settings, with the plan and the prompts that they name.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -35,8 +44,12 @@ pub struct Settings {
     pub data: PathBuf,
     /// The engine's.
     pub engine: engine::Config,
-    /// Who is rung when.
+    /// Who is rung when, as the files say.
     pub plan: Arc<Plan>,
+    /// The same, as it is kept and edited.
+    pub items: Items,
+    /// Whose plan holds.
+    pub plan_of: PlanOf,
     /// What is said.
     pub prompts: Arc<PromptBank>,
 }
@@ -80,41 +93,52 @@ pub(super) fn check(raw: Raw, file: &str, folder: &Path) -> Result<Settings, Vec
         file,
         found: Vec::new(),
     };
-    let plan = plan(&raw, folder, &mut faults);
+    let read = plan(&raw, folder, &mut faults);
+    let (items, plan) = read.unzip();
     let prompts = prompts(&raw, folder, &mut faults);
     if let (Some(plan), Some(prompts)) = (&plan, &prompts) {
-        for id in plan.prompts() {
-            if prompts.get(id).is_none() {
-                let problem = format!("the plan says {:?}, which is not among them", id.as_str());
-                faults.add(
-                    "prompts",
-                    &problem,
-                    "name a prompt of manifest.toml, or add it there",
-                );
-            }
-        }
+        faults.found.extend(prompts_missing(plan, prompts, file));
     }
     let engine = engine(&raw, folder, &mut faults);
-    match (plan, prompts) {
-        (Some(plan), Some(prompts)) if faults.found.is_empty() => Ok(Settings {
+    match (items.zip(plan), prompts) {
+        (Some((items, plan)), Some(prompts)) if faults.found.is_empty() => Ok(Settings {
             http_listen: raw.http.listen,
             data: folder.join(&raw.data),
             engine,
-            plan: Arc::new(plan.with_announcements(|id| {
-                let prompt = prompts.get(id)?;
-                Some(Announcement {
-                    version: prompt.version(),
-                    length_ms: prompt.length_ms(),
-                    expires: prompt.expires(),
-                })
-            })),
+            plan: Arc::new(announced(plan, &prompts)),
+            items,
+            plan_of: PlanOf::Store,
             prompts: Arc::new(prompts),
         }),
         (Some(_) | None, Some(_) | None) => Err(faults.found),
     }
 }
 
-fn plan(raw: &Raw, folder: &Path, faults: &mut Faults<'_>) -> Option<Plan> {
+/// What a plan says that is not among the prompts.
+pub fn prompts_missing(plan: &Plan, prompts: &PromptBank, file: &str) -> Vec<Fault> {
+    let missing = plan.prompts().filter(|id| prompts.get(id).is_none());
+    let remedy = "name a prompt of manifest.toml, or add it there";
+    missing
+        .map(|id| {
+            let problem = format!("the plan says {:?}, which is not among them", id.as_str());
+            fault(file, "prompts", &problem, remedy)
+        })
+        .collect()
+}
+
+/// The plan, knowing its announcements.
+pub fn announced(plan: Plan, prompts: &PromptBank) -> Plan {
+    plan.with_announcements(|id| {
+        let prompt = prompts.get(id)?;
+        Some(Announcement {
+            version: prompt.version(),
+            length_ms: prompt.length_ms(),
+            expires: prompt.expires(),
+        })
+    })
+}
+
+fn plan(raw: &Raw, folder: &Path, faults: &mut Faults<'_>) -> Option<(Items, Plan)> {
     let path = folder.join(&raw.plan);
     let text = match std::fs::read_to_string(&path) {
         Ok(text) => text,
@@ -131,8 +155,8 @@ fn plan(raw: &Raw, folder: &Path, faults: &mut Faults<'_>) -> Option<Plan> {
     let name = path.display().to_string();
     let mut sources = vec![Source { name, text }];
     sources.extend(bank_holidays(&folder.join(BANK_HOLIDAYS), faults));
-    match Plan::parse(&sources) {
-        Ok(plan) => Some(plan),
+    match Items::read(&sources) {
+        Ok(read) => Some(read),
         Err(found) => {
             faults.found.extend(found);
             None

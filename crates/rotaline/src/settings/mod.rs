@@ -10,7 +10,7 @@ mod raw;
 
 use std::path::Path;
 
-pub use check::Settings;
+pub use check::{PlanOf, Settings, announced, prompts_missing};
 pub use rotaline_routing::Fault;
 
 use fault::{fault, fault_from_toml};

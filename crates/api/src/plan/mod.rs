@@ -1,0 +1,32 @@
+//! The plan: read as it is, changed item by item.
+//!
+//! An item is JSON with the keys that its section of a plan file has. A change is checked with the
+//! whole plan, and either all of it holds from its answer on (calls that are up follow it at their
+//! next attempt), or nothing is changed and every fault is told. What checks and keeps a change
+//! stands behind [`PlanDesk`].
+
+mod desk;
+mod items;
+mod resource;
+mod rotas;
+mod undo;
+
+use axum::extract::DefaultBodyLimit;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::ApiState;
+
+pub use desk::{Changing, Edition, NotChanged, PlanDesk, Wish};
+
+/// Bytes that an item may have: a rota with all its overrides is the largest.
+const MAX_ITEM_BYTES: usize = 256 * 1024;
+
+pub(crate) fn routes() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::new()
+        .merge(items::routes())
+        .routes(routes!(rotas::week))
+        .routes(routes!(rotas::explain))
+        .routes(routes!(undo::undo))
+        .layer(DefaultBodyLimit::max(MAX_ITEM_BYTES))
+}

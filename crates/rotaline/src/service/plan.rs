@@ -1,0 +1,274 @@
+//! Who keeps the plan: the database has it, calls and API read it from memory.
+//!
+//! ```text
+//!  wishes ─▶ items ─▶ whole plan checked ─▶ database ─▶ engine, API
+//!                          └─ faults: nothing is changed
+//! ```
+//!
+//! One change at a time. The database decides which of two changes by two processes came first.
+//! Without the database there is no start: no copy of the plan is kept elsewhere.
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
+
+use anyhow::{Context, Result};
+use jiff::Timestamp;
+use rotaline_api::{Changing, Edition, NotChanged, PlanDesk, Wish};
+use rotaline_engine::Remote;
+use rotaline_media::PromptBank;
+use rotaline_routing::{Fault, Item, ItemKey, ItemKind, Items, Plan};
+use rotaline_store::{
+    ChangeSet, Changed, Expected, HistoryQuery, PlanChange, PlanKey, PlanRows, Storage, StoreError,
+};
+use tokio::sync::{Mutex, watch};
+
+use crate::settings::{PlanOf, Settings, announced, prompts_missing};
+
+/// How often a change is checked and sent: anew where another process was faster; then a conflict.
+const TRIES: u32 = 3;
+/// Who the first plan is by.
+const SETTINGS: &str = "settings";
+
+/// The plan, in memory and in the database.
+pub struct PlanKeeper {
+    storage: Arc<dyn Storage>,
+    prompts: Arc<PromptBank>,
+    current: watch::Sender<Arc<Edition>>,
+    one_at_a_time: Mutex<()>,
+    engine: OnceLock<Remote>,
+}
+
+impl PlanKeeper {
+    /// The database's plan; that of the settings if it has none, or if that is to hold.
+    pub async fn start(storage: Arc<dyn Storage>, settings: &Settings) -> Result<Arc<PlanKeeper>> {
+        let rows = storage.plan().await.context("the plan in the database")?;
+        let first = Edition {
+            revision: 0,
+            plan: Arc::clone(&settings.plan),
+            items: Items::default(),
+            versions: BTreeMap::new(),
+        };
+        let keeper = PlanKeeper {
+            storage,
+            prompts: Arc::clone(&settings.prompts),
+            current: watch::Sender::new(Arc::new(first)),
+            one_at_a_time: Mutex::new(()),
+            engine: OnceLock::new(),
+        };
+        if rows.revision > 0 {
+            let edition = keeper.edition(&rows).map_err(faulty)?;
+            let differs = !edition.items.differences(&settings.items).is_empty();
+            keeper.publish(edition);
+            if differs && settings.plan_of == PlanOf::Store {
+                let revision = rows.revision;
+                tracing::info!(
+                    revision,
+                    "the plan is the database's; its files differ from it"
+                );
+            }
+        }
+        if rows.revision == 0 || settings.plan_of == PlanOf::Settings {
+            let kept = keeper.current().items.clone();
+            let wishes = kept.differences(&settings.items).into_iter();
+            let wishes = wishes.map(|(key, item)| Wish {
+                key,
+                item,
+                expected: Expected::Anything,
+            });
+            let made = keeper.make(wishes.collect(), SETTINGS.to_owned()).await;
+            made.context("the plan could not be put into the database")?;
+        }
+        Ok(Arc::new(keeper))
+    }
+
+    /// From now on the engine follows every change.
+    pub fn serve(&self, engine: Remote) {
+        let _ = self.engine.set(engine);
+    }
+
+    async fn make(&self, wishes: Vec<Wish>, by: String) -> Result<Arc<Edition>, NotChanged> {
+        let _turn = self.one_at_a_time.lock().await;
+        for _ in 0..TRIES {
+            if let Some(edition) = self.try_once(&wishes, &by).await? {
+                return Ok(edition);
+            }
+            let rows = self.storage.plan().await?;
+            let edition = self.edition(&rows).map_err(NotChanged::Faults)?;
+            self.publish(edition);
+        }
+        let first = wishes.into_iter().next();
+        let key = first.map_or(ItemKey::DEPLOYMENT, |wish| wish.key);
+        let version = self.current().versions.get(&key).copied();
+        Err(NotChanged::Conflict { key, version })
+    }
+
+    /// None: another process has changed the plan, which must be read anew.
+    async fn try_once(
+        &self,
+        wishes: &[Wish],
+        by: &str,
+    ) -> Result<Option<Arc<Edition>>, NotChanged> {
+        let before = self.current();
+        let mut items = before.items.clone();
+        for wish in wishes {
+            let version = before.versions.get(&wish.key).copied();
+            if !wish.expected.holds(version) {
+                let key = wish.key.clone();
+                return Err(NotChanged::Conflict { key, version });
+            }
+            items.apply((wish.key.clone(), wish.item.clone()));
+        }
+        if wishes.is_empty() || (items == before.items && before.revision > 0) {
+            return Ok(Some(before));
+        }
+        let plan = self.checked(&items).map_err(NotChanged::Faults)?;
+        let set = ChangeSet {
+            changes: wishes.iter().map(change).collect(),
+            checked_against: before.revision,
+            at: Timestamp::now(),
+            by: by.to_owned(),
+        };
+        let revision = match self.storage.change_plan(set).await? {
+            Changed::Done(revision) => revision,
+            Changed::Overtaken(_) | Changed::Conflict(_) => return Ok(None),
+        };
+        let mut versions = before.versions.clone();
+        for wish in wishes {
+            match &wish.item {
+                Some(_) => versions.insert(wish.key.clone(), revision),
+                None => versions.remove(&wish.key),
+            };
+        }
+        let edition = Edition {
+            revision,
+            plan,
+            items,
+            versions,
+        };
+        self.publish(edition);
+        Ok(Some(self.current()))
+    }
+
+    async fn take_back(&self, revision: u64, by: String) -> Result<Arc<Edition>, NotChanged> {
+        let before = self.storage.plan_before(revision).await?;
+        if before.is_empty() {
+            return Err(NotChanged::NoSuchRevision);
+        }
+        let mut wishes = Vec::with_capacity(before.len());
+        for version in before {
+            let Some(key) = key_of(&version.key) else {
+                return Err(NotChanged::NoSuchRevision);
+            };
+            // It must be as that revision left it: there with its version, or taken away by it.
+            let expected = match self.current().versions.get(&key) {
+                Some(_) => Expected::Version(revision),
+                None if self.changed_last(&version.key).await? == Some(revision) => {
+                    Expected::Absent
+                }
+                None => return Err(NotChanged::Conflict { key, version: None }),
+            };
+            let item = version.body.as_deref().map(Item::parse).transpose();
+            let item = item.map_err(|_| NotChanged::NoSuchRevision)?;
+            wishes.push(Wish {
+                key,
+                item,
+                expected,
+            });
+        }
+        self.make(wishes, by).await
+    }
+
+    /// The revision that changed an item last, also if it took it away.
+    async fn changed_last(&self, key: &PlanKey) -> Result<Option<u64>, StoreError> {
+        let query = HistoryQuery {
+            key: Some(key.clone()),
+            before: None,
+            revisions: 1,
+        };
+        let newest = self.storage.plan_history(query).await?;
+        Ok(newest.first().map(|version| version.revision))
+    }
+
+    fn checked(&self, items: &Items) -> Result<Arc<Plan>, Vec<Fault>> {
+        let plan = items.plan()?;
+        let missing = prompts_missing(&plan, &self.prompts, "prompts");
+        if missing.is_empty() {
+            Ok(Arc::new(announced(plan, &self.prompts)))
+        } else {
+            Err(missing)
+        }
+    }
+
+    fn edition(&self, rows: &PlanRows) -> Result<Edition, Vec<Fault>> {
+        let mut items = Vec::with_capacity(rows.items.len());
+        let mut versions = BTreeMap::new();
+        let mut faults = Vec::new();
+        for (name, row) in &rows.items {
+            match (key_of(name), Item::parse(&row.body)) {
+                (Some(key), Ok(item)) => {
+                    versions.insert(key.clone(), row.version);
+                    items.push((key, item));
+                }
+                (Some(_) | None, Ok(_) | Err(_)) => faults.push(Fault {
+                    file: format!("{} {}", name.0, name.1),
+                    key: String::new(),
+                    problem: "is of no kind that this version knows".to_owned(),
+                    remedy: "start the version that put it there, or a newer one".to_owned(),
+                }),
+            }
+        }
+        if !faults.is_empty() {
+            return Err(faults);
+        }
+        let items = Items::from_iter(items);
+        Ok(Edition {
+            revision: rows.revision,
+            plan: self.checked(&items)?,
+            items,
+            versions,
+        })
+    }
+
+    /// Lets everybody see it.
+    fn publish(&self, edition: Edition) {
+        let plan = Arc::clone(&edition.plan);
+        self.current.send_replace(Arc::new(edition));
+        if let Some(engine) = self.engine.get() {
+            engine.set_plan(plan);
+        }
+    }
+}
+
+impl PlanDesk for PlanKeeper {
+    fn current(&self) -> Arc<Edition> {
+        Arc::clone(&self.current.borrow())
+    }
+
+    fn change(&self, wishes: Vec<Wish>, by: String) -> Changing<'_> {
+        Box::pin(self.make(wishes, by))
+    }
+
+    fn undo(&self, revision: u64, by: String) -> Changing<'_> {
+        Box::pin(self.take_back(revision, by))
+    }
+}
+
+fn change(wish: &Wish) -> PlanChange {
+    PlanChange {
+        key: (wish.key.kind.name().to_owned(), wish.key.id.clone()),
+        body: wish.item.as_ref().map(Item::text),
+        expected: wish.expected,
+    }
+}
+
+fn key_of((kind, id): &(String, String)) -> Option<ItemKey> {
+    Some(ItemKey::new(ItemKind::parse(kind)?, id))
+}
+
+fn faulty(faults: Vec<Fault>) -> anyhow::Error {
+    let list: String = faults.iter().map(|fault| format!("\n{fault}")).collect();
+    anyhow::anyhow!("the plan in the database is faulty:{list}")
+}

@@ -1,0 +1,115 @@
+//! The plan kept in a database: its first start, later starts, edits, and edits taken back.
+
+use std::path::Path;
+
+use rotaline_store::SqliteStorage;
+
+use super::*;
+
+struct World {
+    _folder: tempfile::TempDir,
+    storage: Arc<dyn Storage>,
+    settings: Settings,
+}
+
+impl World {
+    async fn new() -> World {
+        let folder = tempfile::tempdir().unwrap();
+        let storage = SqliteStorage::open(&folder.path().join("a.db")).await;
+        let demo = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../config/demo/rotaline.toml");
+        World {
+            _folder: folder,
+            storage: Arc::new(storage.unwrap()),
+            settings: crate::settings::load(&demo).unwrap(),
+        }
+    }
+
+    async fn keeper(&self) -> Arc<PlanKeeper> {
+        let keeper = PlanKeeper::start(Arc::clone(&self.storage), &self.settings);
+        keeper.await.unwrap()
+    }
+}
+
+fn dot() -> ItemKey {
+    ItemKey::new(ItemKind::Person, "dot")
+}
+
+fn named(name: Option<&str>) -> Vec<Wish> {
+    let text =
+        |name| format!(r#"{{"name":"{name}","phone":[{{"kind":"mobile","to":"07700 900105"}}]}}"#);
+    vec![Wish {
+        key: dot(),
+        item: name.map(|name| serde_json::from_str(&text(name)).unwrap()),
+        expected: Expected::Anything,
+    }]
+}
+
+async fn change(keeper: &PlanKeeper, name: Option<&str>) -> u64 {
+    let made = keeper.change(named(name), "test".to_owned()).await;
+    made.unwrap().revision
+}
+
+fn name_of(keeper: &PlanKeeper) -> Option<String> {
+    let edition = keeper.current();
+    let item = edition.items.get(&dot())?;
+    item.text_at("name").map(str::to_owned)
+}
+
+#[tokio::test]
+async fn later_starts_take_the_databases_plan_unless_the_settings_are_to_hold() {
+    let mut world = World::new().await;
+    let keeper = world.keeper().await;
+    assert_eq!(keeper.current().revision, 1);
+    assert_eq!(keeper.current().items, world.settings.items);
+    change(&keeper, Some("Dot")).await;
+    assert_eq!(name_of(&*world.keeper().await).as_deref(), Some("Dot"));
+    world.settings.plan_of = PlanOf::Settings;
+    let keeper = world.keeper().await;
+    assert_eq!(keeper.current().items, world.settings.items);
+}
+
+#[tokio::test]
+async fn an_edit_is_checked_with_what_another_process_kept() {
+    let world = World::new().await;
+    let (one, other) = (world.keeper().await, world.keeper().await);
+    let first = change(&one, Some("Dot")).await;
+    assert_eq!(change(&other, Some("Dora")).await, first + 1);
+    let mut late = named(Some("Dolly"));
+    late[0].expected = Expected::Version(first);
+    let refused = one.change(late, "test".to_owned()).await.unwrap_err();
+    let now = Some(first + 1);
+    assert!(
+        matches!(&refused, NotChanged::Conflict { version, .. } if *version == now),
+        "{refused:?}"
+    );
+    assert_eq!(name_of(&one).as_deref(), Some("Dora"));
+}
+
+#[tokio::test]
+async fn a_revision_is_taken_back_only_if_nothing_changed_since() {
+    let world = World::new().await;
+    let keeper = world.keeper().await;
+    change(&keeper, Some("Dot")).await;
+    let renamed = change(&keeper, Some("Dora")).await;
+    let undo = |revision| keeper.undo(revision, "test".to_owned());
+    undo(renamed).await.unwrap();
+    assert_eq!(name_of(&keeper).as_deref(), Some("Dot"));
+    let refused = undo(renamed).await.unwrap_err();
+    assert!(
+        matches!(refused, NotChanged::Conflict { .. }),
+        "{refused:?}"
+    );
+
+    let renamed = change(&keeper, Some("Dora")).await;
+    let removed = change(&keeper, None).await;
+    let refused = undo(renamed).await.unwrap_err();
+    assert!(
+        matches!(refused, NotChanged::Conflict { .. }),
+        "{refused:?}"
+    );
+    assert_eq!(name_of(&keeper), None, "taken away since: it stays away");
+    undo(removed).await.unwrap();
+    assert_eq!(name_of(&keeper).as_deref(), Some("Dora"));
+    let refused = undo(999).await.unwrap_err();
+    assert!(matches!(refused, NotChanged::NoSuchRevision), "{refused:?}");
+}
