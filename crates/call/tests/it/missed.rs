@@ -41,7 +41,9 @@ fn stage(answered: bool) -> Stage {
                 assert_eq!(person.as_str(), "dot");
                 Answer::Confirmed
             }
-            Question::CheckPin { .. } | Question::Claim { .. } => Answer::Refused,
+            Question::CheckPin { .. } | Question::Claim { .. } | Question::OutcomeGiven { .. } => {
+                Answer::Refused
+            }
         })
     })
 }
