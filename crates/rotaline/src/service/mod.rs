@@ -23,7 +23,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use jiff::Timestamp;
 use metrics_exporter_prometheus::PrometheusBuilder;
-use rotaline_api::{ApiParts, ApiState, PlanDesk, Token};
+use rotaline_api::{ApiParts, ApiState, Token};
 use rotaline_engine::journal::{self, Journal, JournalConfig, JournalSettings, JournalThread};
 use rotaline_engine::recording::{Recorder, RecordingConfig, RecordingSettings};
 use rotaline_engine::{Clock, Engine, Parts};
@@ -37,7 +37,7 @@ pub use logging::start as start_logging;
 
 use crate::settings::Settings;
 use desk::Desk;
-use plan::PlanKeeper;
+use plan::{PlanDoor, PlanKeeper};
 use projection::Projection;
 
 /// How long calls that are up may go on after SIGTERM.
@@ -90,10 +90,10 @@ impl Service {
         let state = ApiState::new(ApiParts {
             store: projection.store(),
             commands: Arc::new(wiring::Commands(opened.journal.clone())),
-            menus: Arc::new(wiring::Menus(Arc::clone(&plan) as _)),
+            menus: Arc::new(wiring::Menus(Arc::new(PlanDoor(Arc::clone(&plan))))),
             codes,
-            lines: Arc::new(wiring::PlanLines(Arc::clone(&plan) as _)),
-            plan,
+            lines: Arc::new(wiring::PlanLines(Arc::new(PlanDoor(Arc::clone(&plan))))),
+            plan: Arc::new(PlanDoor(Arc::clone(&plan))),
             encoder: Arc::new(wiring::Encoder {
                 recorder: Arc::clone(&recorder),
                 folder: settings.engine.recordings.clone(),

@@ -42,9 +42,16 @@ pub struct PlanKeeper {
 }
 
 impl PlanKeeper {
-    /// The database's plan; that of the settings if it has none, or if that is to hold.
+    /// The database's plan, if anybody has edited it; else that of the settings, so that whoever
+    /// edits files and starts anew sees what they wrote.
     pub async fn start(storage: Arc<dyn Storage>, settings: &Settings) -> Result<Arc<PlanKeeper>> {
         let rows = storage.plan().await.context("the plan in the database")?;
+        let newest = HistoryQuery {
+            revisions: 1,
+            ..HistoryQuery::default()
+        };
+        let newest = storage.plan_history(newest).await?;
+        let edited = newest.iter().any(|version| version.changed_by != SETTINGS);
         let first = Edition {
             revision: 0,
             plan: Arc::clone(&settings.plan),
@@ -62,15 +69,15 @@ impl PlanKeeper {
             let edition = keeper.edition(&rows).map_err(faulty)?;
             let differs = !edition.items.differences(&settings.items).is_empty();
             keeper.publish(edition);
-            if differs && settings.plan_of == PlanOf::Store {
+            if differs && edited && settings.plan_of == PlanOf::Store {
                 let revision = rows.revision;
-                tracing::info!(
+                tracing::warn!(
                     revision,
-                    "the plan is the database's; its files differ from it"
+                    "the plan was edited and is the database's; its files differ and are not read"
                 );
             }
         }
-        if rows.revision == 0 || settings.plan_of == PlanOf::Settings {
+        if !edited || settings.plan_of == PlanOf::Settings {
             let kept = keeper.current().items.clone();
             let wishes = kept.differences(&settings.items).into_iter();
             let wishes = wishes.map(|(key, item)| Wish {
@@ -232,6 +239,11 @@ impl PlanKeeper {
         })
     }
 
+    /// The plan as it is now.
+    pub fn current(&self) -> Arc<Edition> {
+        Arc::clone(&self.current.borrow())
+    }
+
     /// Lets everybody see it.
     fn publish(&self, edition: Edition) {
         let plan = Arc::clone(&edition.plan);
@@ -242,17 +254,34 @@ impl PlanKeeper {
     }
 }
 
-impl PlanDesk for PlanKeeper {
+/// The keeper as the API knows it.
+#[derive(Clone)]
+pub struct PlanDoor(pub Arc<PlanKeeper>);
+
+/// A change that has begun is made whole, even if whoever wished for it goes away meanwhile: the
+/// engine follows what the database has.
+impl PlanDesk for PlanDoor {
     fn current(&self) -> Arc<Edition> {
-        Arc::clone(&self.current.borrow())
+        self.0.current()
     }
 
     fn change(&self, wishes: Vec<Wish>, by: String) -> Changing<'_> {
-        Box::pin(self.make(wishes, by))
+        let keeper = Arc::clone(&self.0);
+        Box::pin(to_its_end(async move { keeper.make(wishes, by).await }))
     }
 
     fn undo(&self, revision: u64, by: String) -> Changing<'_> {
-        Box::pin(self.take_back(revision, by))
+        let keeper = Arc::clone(&self.0);
+        Box::pin(to_its_end(
+            async move { keeper.take_back(revision, by).await },
+        ))
+    }
+}
+
+async fn to_its_end<T: Send + 'static>(change: impl Future<Output = T> + Send + 'static) -> T {
+    match tokio::spawn(change).await {
+        Ok(made) => made,
+        Err(failed) => std::panic::resume_unwind(failed.into_panic()),
     }
 }
 
