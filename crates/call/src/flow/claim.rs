@@ -4,7 +4,7 @@
 //! digits ──mask──▶ Keyed ──▶ 3 tries a call ──▶ Guard ──▶ Question::Claim ──▶ Errand
 //! ```
 //!
-//! The recording is silent from before the first digit (the writer reaches back) until the answer;
+//! The recording is silent from the first digit (the writer reaches back) until the answer;
 //! what was keyed is in no fact, no log and no sound, and lives only until it is answered.
 
 use std::time::Duration;
@@ -13,7 +13,7 @@ use rotaline_model::{Dialled, Digit, EndCause, Keyed, OrganisationId, PersonId};
 use rotaline_record::{Answer, CallerId, Errand, Fact, Question};
 use rotaline_routing::{Phrase, TRIES_A_CALL, Verdict};
 
-use crate::cx::Cx;
+use crate::cx::{Cx, Either, first};
 use crate::leg::{Leg, Next};
 use crate::mask::Masked;
 use crate::speech;
@@ -119,17 +119,29 @@ pub(super) async fn ask_for_code(
     Err(EndCause::NothingKeyed)
 }
 
-/// Collects digits, `0` to `9`; what is recorded is masked until the second value is dropped.
-pub(super) async fn collect(cx: &Cx, caller: &Leg, length: Length) -> (Keyed, Masked) {
-    let masked = Masked::new(cx);
+/// Collects digits, `0` to `9`; what is recorded is masked from the first one's key-down until the
+/// second value is dropped.
+pub(super) async fn collect(cx: &Cx, caller: &Leg, length: Length) -> (Keyed, Option<Masked>) {
+    let mut masked = None;
     let mut keyed = Keyed::default();
     // While it is said what to key, there is as long again.
     let mut until = cx.now() + crate::leg::MAX_SPEAKING;
     let mut speaking = caller.with(|state| state.speaking());
     loop {
-        match caller.next(speaking, until).await {
+        let next = match &masked {
+            Some(_) => caller.next(speaking, until).await,
+            None => match first(caller.digit_begins(), caller.next(speaking, until)).await {
+                Either::First(()) => {
+                    masked = Some(Masked::new(cx));
+                    continue;
+                }
+                Either::Second(next) => next,
+            },
+        };
+        match next {
             Next::Key(key) if key.digit == Digit::HASH => break,
             Next::Key(key) => {
+                masked.get_or_insert_with(|| Masked::new(cx));
                 caller.stop_playing();
                 speaking = None;
                 until = cx.now() + PATIENCE;

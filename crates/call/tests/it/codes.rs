@@ -118,7 +118,7 @@ fn what_is_keyed_is_masked_from_its_start_and_stands_nowhere() {
         .desk(knows("4711", to_ann()))
         .caller(phone().keys(5_000, "4711").hangs_up(8_000))
         .play();
-    assert_eq!(masks(&stage), [(0, true), (5_000 + ANSWER_MS, false)]);
+    assert_eq!(masks(&stage), [(4_320, true), (5_000 + ANSWER_MS, false)]);
     let without_sounds = stage
         .log
         .iter()
