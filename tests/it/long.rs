@@ -1,7 +1,8 @@
 //! What shows only after a long time, or after many ends: a soak, a kill loop, a long outage.
 //!
 //! Each ends by itself and prints its figures in one line. Without its variable it runs in a form
-//! of seconds, so that what `tests/run --long` runs for hours cannot rot in between.
+//! of seconds: `cargo test -p rotaline-tests --test it long::`. `tests/run it` leaves them out,
+//! since they keep the disk from the tests beside them, and `tests/run --long` runs them for hours.
 
 mod audit;
 mod kills;
