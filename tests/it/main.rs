@@ -28,6 +28,7 @@ mod pifu;
 #[path = "../sipp/ports.rs"]
 mod ports;
 mod recordings;
+mod screen;
 mod server;
 mod stop;
 mod trunks;

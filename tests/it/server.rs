@@ -176,12 +176,22 @@ impl Server {
 
     /// PUT of JSON.
     pub fn put(&self, path: &str, body: &str) -> http::Answer {
+        self.send("PUT", path, "", body)
+    }
+
+    /// POST of JSON.
+    pub fn post(&self, path: &str, body: &str) -> http::Answer {
+        self.send("POST", path, "", body)
+    }
+
+    /// A request with JSON; `headers` are further lines, each with its end.
+    pub fn send(&self, method: &str, path: &str, headers: &str, body: &str) -> http::Answer {
         let mut stream = TcpStream::connect(self.http).unwrap();
         stream.set_read_timeout(Some(LIMIT)).unwrap();
         let (server, token, length) = (self.http, &self.token, body.len());
         let request = format!(
-            "PUT {path} HTTP/1.1\r\nHost: {server}\r\nAuthorization: Bearer {token}\r\n\
-             Content-Type: application/json\r\nContent-Length: {length}\r\n\
+            "{method} {path} HTTP/1.1\r\nHost: {server}\r\nAuthorization: Bearer {token}\r\n\
+             Content-Type: application/json\r\nContent-Length: {length}\r\n{headers}\
              Connection: close\r\n\r\n{body}"
         );
         stream.write_all(request.as_bytes()).unwrap();

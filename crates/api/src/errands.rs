@@ -398,7 +398,7 @@ fn bad(detail: impl Into<String>) -> ApiError {
     }
 }
 
-fn explain(rejection: JsonRejection) -> ApiError {
+pub(crate) fn explain(rejection: JsonRejection) -> ApiError {
     match rejection.status() {
         StatusCode::PAYLOAD_TOO_LARGE => ApiError::TooLarge,
         StatusCode::UNSUPPORTED_MEDIA_TYPE => ApiError::NotJson,

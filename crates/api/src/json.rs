@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use rotaline_model::{Acceptance, AnswerphoneSign, EndCause, NotAsked};
 use rotaline_record::{
-    Attempt, AttemptResult, Call, CallerId, Case, EndedBy, LadderDirection, Outcome, OutcomeHow,
-    PhoneKind, Recording, Request, RequestReason, RequestState,
+    Attempt, AttemptResult, Call, CallKind, CallerId, Case, EndedBy, LadderDirection, Outcome,
+    OutcomeHow, PhoneKind, Recording, Request, RequestReason, RequestState,
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -228,6 +228,9 @@ struct RecordingJson {
 struct CallJson {
     #[schema(format = "uuid")]
     id: String,
+    /// Why there is a call at all.
+    #[schema(value_type = String, example = "on_screen")]
+    kind: CallKind,
     sip_call_id: Option<String>,
     #[schema(value_type = String, format = DateTime)]
     started_at: Timestamp,
@@ -460,6 +463,7 @@ impl CallJson {
     fn of(call: &Call) -> Self {
         CallJson {
             id: call.id.to_string(),
+            kind: call.kind,
             sip_call_id: call.sip_call_id.clone(),
             started_at: call.started_at,
             answered_at: call.answered_at,

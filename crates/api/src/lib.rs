@@ -6,6 +6,7 @@
 //! | `GET /metrics` | anyone | Prometheus text |
 //! | `GET /api/v1/openapi.json` | anyone | this API, described |
 //! | `GET /api/v1/calls` | bearer | calls, newest first, filtered, in pages |
+//! | `POST /api/v1/calls` | bearer | starts one from a screen, the caller's own phone first |
 //! | `GET /api/v1/calls/{id}` | bearer | all that is known of one |
 //! | `GET /api/v1/calls/{id}/recording.wav`, `.mp3` | bearer | a recording; each fetch is audited |
 //! | `PUT /api/v1/calls/{id}/outcome` | bearer | what came of it, durable before the answer |
@@ -28,11 +29,13 @@ mod calls;
 mod errands;
 mod health;
 mod json;
+mod once;
 mod outcome;
 mod plan;
 mod problem;
 mod recording;
 mod router;
+mod screen;
 mod state;
 mod token;
 
@@ -45,5 +48,6 @@ pub use outcome::OutcomeMenus;
 pub use plan::{Changing, Edition, NotChanged, PlanDesk, Wish};
 pub use recording::{EncodeError, Encoded, Mp3Encoder};
 pub use router::router;
+pub use screen::CallStarter;
 pub use state::{ApiParts, ApiState};
 pub use token::{BadToken, Token};

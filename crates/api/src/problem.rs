@@ -13,6 +13,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::recording::EncodeError;
+use crate::screen::NotStarted;
 
 /// A problem (RFC 9457), `application/problem+json`.
 #[derive(Debug, Serialize, ToSchema)]
@@ -103,6 +104,8 @@ pub(crate) enum ApiError {
     NoSuchRevision,
     #[error("the plan would have {} fault(s)", .0.len())]
     Faults(Vec<Fault>),
+    #[error(transparent)]
+    NotStarted(#[from] NotStarted),
     #[error("the item was changed by somebody else")]
     VersionDiffers { item: String, current: Option<u64> },
     #[error(transparent)]
@@ -132,6 +135,7 @@ impl ApiError {
             ApiError::NotJson => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             ApiError::NoMenu => StatusCode::CONFLICT,
             ApiError::NotInMenu { .. } | ApiError::Faults(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            ApiError::NotStarted(reason) => reason.status(),
             ApiError::VersionDiffers { .. } => StatusCode::PRECONDITION_FAILED,
             ApiError::RecordingFile(_) | ApiError::RecordingElsewhere => {
                 StatusCode::INTERNAL_SERVER_ERROR
@@ -166,6 +170,7 @@ impl ApiError {
             ApiError::NoSuchItem => ("no-such-item", "No such item"),
             ApiError::NoSuchRevision => ("no-such-revision", "No such revision"),
             ApiError::Faults(_) => ("plan-faulty", "The plan would be faulty"),
+            ApiError::NotStarted(reason) => reason.code_and_title(),
             ApiError::VersionDiffers { .. } => ("version-differs", "Changed by somebody else"),
             ApiError::Store(_) => ("database-away", "Database away"),
             ApiError::Journal(_) => ("not-kept", "Not kept"),
@@ -216,6 +221,7 @@ impl ApiError {
             ApiError::Faults(_) => {
                 "nothing was changed: with this the plan would have the faults in `errors`"
             }
+            ApiError::NotStarted(reason) => return reason.detail(),
             ApiError::VersionDiffers { item, .. } => {
                 let detail = format!("{item} is not as you believe; read it again, then change it");
                 return Cow::Owned(detail);
@@ -232,7 +238,7 @@ impl ApiError {
     }
 
     fn errors(&self) -> Vec<FieldProblem> {
-        if let ApiError::Faults(faults) = self {
+        if let ApiError::Faults(faults) | ApiError::NotStarted(NotStarted::Faults(faults)) = self {
             faults.iter().map(FieldProblem::of).collect()
         } else {
             Vec::new()

@@ -15,7 +15,7 @@ use utoipa_axum::routes;
 
 use crate::auth::require_token;
 use crate::problem::ApiError;
-use crate::{ApiState, calls, errands, health, outcome, plan, recording};
+use crate::{ApiState, calls, errands, health, outcome, plan, recording, screen};
 
 /// Bytes that a request's body may have.
 const MAX_BODY_BYTES: usize = 16 * 1024;
@@ -79,7 +79,7 @@ pub fn router(state: ApiState) -> Router {
 
 fn described(state: &ApiState) -> OpenApiRouter<ApiState> {
     let closed = OpenApiRouter::new()
-        .routes(routes!(calls::list))
+        .routes(routes!(calls::list, screen::start))
         .routes(routes!(calls::one))
         .routes(routes!(recording::wav))
         .routes(routes!(recording::mp3))

@@ -13,8 +13,9 @@ use rotaline_record::{Case, CommandSink, Origin};
 use rotaline_store::{Codes, Store};
 use tokio::sync::Semaphore;
 
+use crate::once::Once;
 use crate::token::TokenDigest;
-use crate::{HealthSource, Lines, Mp3Encoder, OutcomeMenus, PlanDesk, Token};
+use crate::{CallStarter, HealthSource, Lines, Mp3Encoder, OutcomeMenus, PlanDesk, Token};
 
 /// Recordings that are encoded at once because somebody asked; others wait their turn.
 const ENCODINGS_AT_ONCE: usize = 1;
@@ -27,6 +28,8 @@ pub struct ApiParts {
     pub store: Store,
     /// Where commands go.
     pub commands: Arc<dyn CommandSink>,
+    /// Starts calls.
+    pub starter: Arc<dyn CallStarter>,
     /// The plan's outcome menus.
     pub menus: Arc<dyn OutcomeMenus>,
     /// Makes codes.
@@ -57,6 +60,7 @@ pub struct ApiState(Arc<Shared>);
 pub struct Shared {
     pub(crate) store: Store,
     pub(crate) commands: Arc<dyn CommandSink>,
+    pub(crate) starter: Arc<dyn CallStarter>,
     pub(crate) menus: Arc<dyn OutcomeMenus>,
     pub(crate) codes: Codes,
     pub(crate) lines: Arc<dyn Lines>,
@@ -68,6 +72,7 @@ pub struct Shared {
     pub(crate) metrics: PrometheusHandle,
     pub(crate) node: NodeId,
     pub(crate) encodings: Semaphore,
+    pub(crate) once: Once,
     pub(crate) visible_within: Duration,
     last_sequence: AtomicU64,
 }
@@ -82,6 +87,7 @@ impl ApiState {
         ApiState(Arc::new(Shared {
             store: parts.store,
             commands: parts.commands,
+            starter: parts.starter,
             menus: parts.menus,
             codes: parts.codes,
             lines: parts.lines,
@@ -92,6 +98,7 @@ impl ApiState {
             token: parts.token.digest(),
             metrics: parts.metrics,
             node: parts.node,
+            once: Once::default(),
             encodings: Semaphore::new(ENCODINGS_AT_ONCE),
             visible_within,
             last_sequence: AtomicU64::new(0),

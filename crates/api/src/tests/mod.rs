@@ -6,4 +6,5 @@ mod outcomes;
 mod plain;
 mod plan;
 mod recordings;
+mod screen;
 mod world;

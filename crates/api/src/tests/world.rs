@@ -16,8 +16,8 @@ use rotaline_model::{
 };
 use rotaline_record::{
     AnswerphoneEvidence, AttemptResult, CallKind, CallerId, CommandSink, EndedBy, ErrandKind,
-    Evidence, Fact, Heard, LadderDirection, LadderEntry, Origin, PhoneKind, Quality, Record,
-    RecordingPart, SubmitError, Submitted,
+    Evidence, Fact, Heard, Intent, LadderDirection, LadderEntry, Origin, OutcomeHow, PhoneKind,
+    Quality, Record, RecordingPart, SubmitError, Submitted,
 };
 use rotaline_store::{AuditEntry, Batch, Codes, Limits, Projector, SqliteStorage, Storage, Store};
 use serde_json::Value;
@@ -28,8 +28,8 @@ use uuid::Uuid;
 
 use super::plan::Desk;
 use crate::{
-    ApiParts, ApiState, Degraded, EncodeError, Encoded, HealthSource, Lines, Mp3Encoder,
-    OutcomeMenus, Token, router,
+    ApiParts, ApiState, CallStarter, Degraded, EncodeError, Encoded, HealthSource, Lines,
+    Mp3Encoder, OutcomeMenus, Token, router,
 };
 
 pub(crate) const OPENED_MS: i64 = 1_790_000_000_000;
@@ -41,6 +41,7 @@ pub(crate) struct World {
     pub(crate) journal: Arc<Journal>,
     pub(crate) encoder: Arc<Encoder>,
     pub(crate) health: Arc<Health>,
+    pub(crate) engine: Arc<Engine>,
     pub(crate) storage: SqliteStorage,
     pub(crate) store: Store,
     pub(crate) token: Token,
@@ -118,6 +119,7 @@ impl World {
             sender,
             mode: Mutex::new(Mode::Works),
         });
+        let engine = Arc::new(Engine::new(journal.sender.clone()));
         let recordings = folder.path().join("recordings");
         let encoder = Arc::new(Encoder {
             folder: recordings.clone(),
@@ -129,6 +131,7 @@ impl World {
             ApiParts {
                 store: store.clone(),
                 commands: Arc::clone(&journal) as _,
+                starter: Arc::clone(&engine) as _,
                 menus: Arc::new(Menus),
                 codes: Codes::new(Arc::new(storage.clone()), [7; 32], &Seed::from_number(1)),
                 lines: Arc::new(AllLines),
@@ -148,6 +151,7 @@ impl World {
             journal,
             encoder,
             health,
+            engine,
             storage,
             store,
             token,
@@ -265,6 +269,66 @@ impl CommandSink for Journal {
                 Mode::Slow => Ok(()),
             }
         })
+    }
+}
+
+/// Begins calls as it is told to, and journals how they begin.
+pub(crate) struct Engine {
+    sender: mpsc::Sender<Batch>,
+    pub(crate) started: Mutex<Vec<Intent>>,
+    /// What becomes of the next one at once; none: the own phone rings.
+    pub(crate) refuses: Mutex<Option<EndCause>>,
+}
+
+impl Engine {
+    fn new(sender: mpsc::Sender<Batch>) -> Self {
+        Engine {
+            sender,
+            started: Mutex::default(),
+            refuses: Mutex::default(),
+        }
+    }
+}
+
+impl CallStarter for Engine {
+    fn start(&self, intent: Intent) {
+        let (case, call) = (intent.case, intent.call);
+        let opening = intent.opening.clone().unwrap();
+        let mut facts = vec![
+            Fact::CaseOpened {
+                dialled: None,
+                caller: intent.caller.clone(),
+                organisation: opening.organisation,
+                practice: None,
+                area: None,
+            },
+            Fact::CallStarted {
+                call,
+                sip_call_id: None,
+                kind: CallKind::OnScreen,
+            },
+        ];
+        facts.extend(opening.nhs_number.map(|nhs_number| Fact::NhsNumberGiven {
+            nhs_number,
+            by: opening.by,
+            how: OutcomeHow::Screen,
+        }));
+        match *self.refuses.lock().unwrap() {
+            None => facts.push(attempt_started(call)),
+            Some(cause) => {
+                facts.extend([Fact::CallEnded { call, cause }, Fact::CaseClosed { cause }])
+            }
+        }
+        let records = (1..).zip(facts).map(|(sequence, fact)| Record {
+            case,
+            ..record(1, Origin::Call, sequence, fact)
+        });
+        let batch = Batch {
+            records: records.collect(),
+            resume_at: "z".into(),
+        };
+        self.started.lock().unwrap().push(intent);
+        self.sender.try_send(batch).unwrap();
     }
 }
 

@@ -40,7 +40,10 @@ pub(crate) async fn undertake(cx: Cx, intent: Box<Intent>) -> EndCause {
 fn begin(cx: &Cx, intent: &Intent) {
     if let Some(opening) = &intent.opening {
         let plan = cx.plan();
-        let practice = practice_of(cx, &plan);
+        let practice = match first_of(&intent.undertaking) {
+            Some(Callee::Practice(id)) => plan.practice(id),
+            Some(Callee::Person(_) | Callee::Number(_)) | None => practice_of(cx, &plan),
+        };
         cx.note(Fact::CaseOpened {
             dialled: None,
             caller: intent.caller.clone(),
@@ -70,6 +73,14 @@ fn begin(cx: &Cx, intent: &Intent) {
     }
 }
 
+/// Whose own phone is rung first.
+fn first_of(undertaking: &Undertaking) -> Option<&Callee> {
+    match undertaking {
+        Undertaking::Specialty { first, .. } | Undertaking::Errand { first, .. } => Some(first),
+        Undertaking::KeepTrying(_) => None,
+    }
+}
+
 /// "goes straight to step 5, no menu; a caller without a browser phone is rung on their own phone
 /// first"
 async fn on_screen(cx: &Cx, first: Callee, specialty: SpecialtyId) -> EndCause {
@@ -81,8 +92,9 @@ async fn on_screen(cx: &Cx, first: Callee, specialty: SpecialtyId) -> EndCause {
     what.push(Sound::Prompt(known.prompt.clone()));
     let own = Box::pin(own_phone(cx, &first, &known.organisation, what)).await;
     drop(plan);
-    let Some(OwnPhone { leg, kept }) = own else {
-        return EndCause::NotAnswered;
+    let OwnPhone { leg, kept } = match own {
+        Ok(own) => own,
+        Err(cause) => return cause,
     };
     let cause = Box::pin(dial_in::to_specialty(cx, leg, specialty)).await;
     drop(kept);
@@ -93,8 +105,9 @@ async fn on_screen(cx: &Cx, first: Callee, specialty: SpecialtyId) -> EndCause {
 async fn click_to_call(cx: &Cx, first: Callee, errand: Box<Errand>) -> EndCause {
     let what = speech::after_answer(&cx.plan(), Phrase::CallBack);
     let own = Box::pin(own_phone(cx, &first, &errand.organisation, what)).await;
-    let Some(OwnPhone { leg, kept }) = own else {
-        return EndCause::NotAnswered;
+    let OwnPhone { leg, kept } = match own {
+        Ok(own) => own,
+        Err(cause) => return cause,
     };
     let cause = Box::pin(errand::run(cx, leg, errand)).await;
     drop(kept);
@@ -122,16 +135,19 @@ async fn own_phone(
     first: &Callee,
     organisation: &OrganisationId,
     mut what: Vec<Sound>,
-) -> Option<OwnPhone> {
-    let known = find(&cx.plan(), first)?;
+) -> Result<OwnPhone, EndCause> {
+    let known = find(&cx.plan(), first).ok_or(EndCause::NotAnswered)?;
     let reserved = match &known.whose {
         // In two calls at a time nobody is.
-        Some(person) => Some(Reserved::new(cx, person)?),
+        Some(person) => Some(Reserved::new(cx, person).ok_or(EndCause::NotAnswered)?),
         None => None,
     };
     // A practice's lines are the plan's; other numbers are counted and bounded.
     let placed = match first {
-        Callee::Number(number) => Some(Placed::new(cx, organisation, number.expose()).ok()?),
+        Callee::Number(number) => {
+            let placed = Placed::new(cx, organisation, number.expose());
+            Some(placed.map_err(|_| EndCause::NotAllowed)?)
+        }
         Callee::Person(_) | Callee::Practice(_) => None,
     };
     let target = Target {
@@ -155,11 +171,11 @@ async fn own_phone(
         result = accept::accepted(cx, &mut attempt, what, Recording::Off).await;
     }
     attempt.end(result.err().unwrap_or(AttemptResult::Accepted));
-    result.ok()?;
+    result.map_err(|_| EndCause::NotAnswered)?;
     cx.note(Fact::CallerAnswered { call: cx.call() });
     let leg = attempt.into_leg();
     leg.forget_keys();
-    Some(OwnPhone {
+    Ok(OwnPhone {
         leg,
         kept: (reserved, placed),
     })

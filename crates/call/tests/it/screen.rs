@@ -2,13 +2,13 @@
 
 use rotaline_model::{
     Acceptance, CallId, EndCause, ErrandId, LegId, OrganisationId, PersonId, PhoneNumber,
-    SpecialtyId,
+    PracticeId, SpecialtyId,
 };
 use rotaline_record::{
     Answer, Answerphone, CallKind, Callee, Errand, ErrandKind, Fact, Opening, Undertaking,
 };
 
-use crate::stage::{CALLER, MONDAY, NORTHFIELD, Stage, phone};
+use crate::stage::{CALLER, LINES, MONDAY, NORTHFIELD, Stage, phone};
 
 const OWN: &str = "+441632960101";
 const SPECIALIST: LegId = LegId(1);
@@ -119,6 +119,31 @@ fn nobody_at_the_own_phone_is_an_end_and_nobody_else_is_rung() {
         assert_eq!(stage.rung().len(), 1);
         assert_eq!(stage.cause(), EndCause::NotAnswered);
     }
+}
+
+#[test]
+fn a_number_that_is_not_rung_is_an_end_of_its_own() {
+    let number = PhoneNumber::parse("0906 1234567").unwrap();
+    let stage = pressed_call(Callee::Number(number.into())).play();
+    assert_eq!(stage.rung(), []);
+    assert_eq!(stage.cause(), EndCause::NotAllowed);
+}
+
+#[test]
+fn a_practice_that_calls_from_a_screen_is_the_practice_of_the_case() {
+    let practice = PracticeId::parse("oak-lane-surgery").unwrap();
+    let undertaking = Undertaking::Specialty {
+        first: Callee::Practice(practice.clone()),
+        specialty: SpecialtyId::parse("cardiology").unwrap(),
+    };
+    let plan = format!("{NORTHFIELD}{LINES}");
+    let mut stage = Stage::intended(&plan, undertaking, Some(opening()));
+    stage.play_until(100);
+    let opened = stage.facts().find_map(|(_, fact)| match fact {
+        Fact::CaseOpened { practice, .. } => practice.clone(),
+        _ => None,
+    });
+    assert_eq!(opened, Some(practice));
 }
 
 #[test]

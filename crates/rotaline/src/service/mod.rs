@@ -90,6 +90,7 @@ impl Service {
         let state = ApiState::new(ApiParts {
             store: projection.store(),
             commands: Arc::new(wiring::Commands(opened.journal.clone())),
+            starter: Arc::new(wiring::Starter(engine.remote())),
             menus: Arc::new(wiring::Menus(Arc::new(PlanDoor(Arc::clone(&plan))))),
             codes,
             lines: Arc::new(wiring::PlanLines(Arc::new(PlanDoor(Arc::clone(&plan))))),

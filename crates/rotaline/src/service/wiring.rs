@@ -6,13 +6,16 @@ use std::time::Duration;
 
 use metrics_exporter_prometheus::PrometheusHandle;
 use rotaline_api::{
-    Degraded, EncodeError, Encoded, HealthSource, Lines, Mp3Encoder, OutcomeMenus, PlanDesk,
+    CallStarter, Degraded, EncodeError, Encoded, HealthSource, Lines, Mp3Encoder, OutcomeMenus,
+    PlanDesk,
 };
 use rotaline_engine::Remote;
 use rotaline_engine::journal::{Journal, NotDurable, Pressure};
 use rotaline_engine::recording::Recorder;
 use rotaline_model::{CaseId, OrganisationId, PersonId, PhoneNumber, PracticeId, SpecialtyId};
-use rotaline_record::{CommandSink, ErrandKind, Record, RecordingPart, SubmitError, Submitted};
+use rotaline_record::{
+    CommandSink, ErrandKind, Intent, Record, RecordingPart, SubmitError, Submitted,
+};
 use rotaline_routing::{DialOut, Service};
 use rotaline_switch::{Admission, Load};
 use tokio::sync::watch;
@@ -36,6 +39,15 @@ impl CommandSink for Commands {
                 NotDurable::Disk | NotDurable::TooLarge => SubmitError::Disk(Box::new(refusal)),
             })
         })
+    }
+}
+
+/// The engine starts calls.
+pub struct Starter(pub Remote);
+
+impl CallStarter for Starter {
+    fn start(&self, intent: Intent) {
+        self.0.start_call(intent);
     }
 }
 
