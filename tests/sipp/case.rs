@@ -101,6 +101,7 @@ pub fn problems(case: &Value, scenario: &Scenario) -> Vec<String> {
             facts.signs
         ));
     }
+    problems.extend(requests(case, scenario));
     problems.extend(bookkeeping(case, scenario));
     problems.extend(proofs(case));
     problems.extend(heard(case, scenario));
@@ -115,6 +116,19 @@ fn attempt_words(attempt: &Value) -> String {
     let who = name_of(attempt);
     let result = text(&attempt["result"]).unwrap_or_else(|| "open".to_owned());
     format!("{who} {result}")
+}
+
+/// What the secretaries are asked.
+fn requests(case: &Value, scenario: &Scenario) -> Option<String> {
+    let (asked, wanted) = (list_of(case, "requests"), &scenario.is.case.requests);
+    let asked: Vec<String> = asked.iter().map(request_words).collect();
+    (asked != *wanted).then(|| format!("case: requests are {asked:?}, must be {wanted:?}"))
+}
+
+/// `+441632960101 out_of_hours open`
+fn request_words(request: &Value) -> String {
+    let words = ["number", "why", "state"].map(|field| text(&request[field]).unwrap_or_default());
+    words.join(" ")
 }
 
 fn name_of(attempt: &Value) -> String {
@@ -212,18 +226,27 @@ fn heard(case: &Value, scenario: &Scenario) -> Vec<String> {
     };
     let facts = &scenario.is.case;
     let mut problems = Vec::new();
-    let callers = names(callers);
-    for (who, heard, wanted) in [
-        ("the caller", &callers, &facts.caller_heard),
-        ("a phone", &names(phones), &facts.phones_heard),
+    let (callers, phones) = (names(callers), names(phones));
+    for (who, heard, wanted, unheard) in [
+        (
+            "the caller",
+            &callers,
+            &facts.caller_heard,
+            &facts.caller_not_heard,
+        ),
+        (
+            "a phone",
+            &phones,
+            &facts.phones_heard,
+            &facts.phones_not_heard,
+        ),
     ] {
         if !in_this_order(heard, wanted) {
             problems.push(format!("case: {who} heard {heard:?}, not {wanted:?}"));
         }
-    }
-    let unheard = &facts.caller_not_heard;
-    for prompt in unheard.iter().filter(|prompt| callers.contains(prompt)) {
-        problems.push(format!("case: the caller heard {prompt}"));
+        for prompt in unheard.iter().filter(|prompt| heard.contains(prompt)) {
+            problems.push(format!("case: {who} heard {prompt}"));
+        }
     }
     problems
 }

@@ -26,6 +26,7 @@ mod ports;
 mod recording;
 mod run;
 mod scenario;
+mod secret;
 mod selfcheck;
 mod server;
 

@@ -13,6 +13,7 @@ use crate::House;
 use crate::case::{INTERRUPTED, list_of, text};
 use crate::delays::LINES;
 use crate::scenario::Scenario;
+use crate::secret;
 use crate::server::Server;
 
 /// By how much a recording may be longer or shorter than its call (SERVICE 8), and what the start
@@ -72,6 +73,7 @@ pub fn problems(
     if prompts_ms < scenario.is.case.prompts_ms as f64 {
         problems.push(format!("recording: only {prompts_ms} ms of prompts"));
     }
+    problems.extend(secret::problems(scenario, folder, &verdict)?);
     if scenario.is.case.mp3 {
         files.judge(&files.fetch_mp3()?, &sides, &mut problems)?;
     }

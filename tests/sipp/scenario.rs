@@ -86,6 +86,8 @@ pub struct Party {
     pub gap_ms: u64,
     /// It sends before it is answered: to the server's n-th leg, counted from the caller's, 0.
     pub sends_to_leg: Option<u16>,
+    /// Digits that it keys and that nobody may find again: silent in the recording, in no log.
+    pub secret: Option<String>,
     /// Words of its SIPp scenario, each for a `[name]` there.
     #[serde(default)]
     pub keys: BTreeMap<String, String>,
@@ -151,12 +153,18 @@ pub struct CaseFacts {
     /// Prompts that a called phone must have heard, in this order.
     #[serde(default)]
     pub phones_heard: Vec<String>,
+    /// Prompts that no called phone must have heard.
+    #[serde(default)]
+    pub phones_not_heard: Vec<String>,
     /// Prompts that the caller must not have heard.
     #[serde(default)]
     pub caller_not_heard: Vec<String>,
     /// Messages of the ladder in this order (others may be between them): `out CANCEL`.
     #[serde(default)]
     pub ladder: Vec<String>,
+    /// Requests to be rung back, each `number why state`.
+    #[serde(default)]
+    pub requests: Vec<String>,
     /// Whether there is a recording.
     #[serde(default = "yes")]
     pub recorded: bool,

@@ -6,19 +6,20 @@ use serde_json::{Value, json};
 use crate::delays::{Delays, Traces};
 use crate::plan::{self, Values};
 use crate::scenario::{Description, Scenario};
-use crate::{case, http, server};
+use crate::{case, http, secret, server};
 
 type Check = fn() -> Result<(), Failed>;
 
 /// Each as a trial of its own.
 pub fn trials() -> Vec<Trial> {
-    let checks: [(&str, Check); 6] = [
+    let checks: [(&str, Check); 7] = [
         ("a-name-without-a-value-is-refused", names_of_templates),
         ("chunked-and-short-bodies", bodies),
         ("numbers-in-a-log-are-seen", numbers_in_logs),
         ("a-wrong-case-is-seen", wrong_cases),
         ("two-phones-at-a-time-are-seen", two_phones_at_a_time),
         ("a-voice-before-the-key-is-seen", voice_before_key),
+        ("a-secret-that-is-left-is-seen", secrets_left),
     ];
     checks
         .into_iter()
@@ -214,5 +215,43 @@ fn voice_before_key() -> Result<(), Failed> {
     hold(
         !late.problems.is_empty(),
         "ben is heard a second after the key",
+    )
+}
+
+/// Two keys, 1 s after the answer: masked, half masked, in the audio, in the log.
+fn secrets_left() -> Result<(), Failed> {
+    let key =
+        |digit: &str, from: u32| json!({"digit": digit, "start_ms": from, "end_ms": from + 80});
+    let keys = [key("4", 1_100), key("2", 1_300)];
+    let report = json!({"received": {"first_ms": 100.0}, "sent": {"keys": keys}});
+    let segment = |what: &str, from: u32, to: u32| {
+        let ms = to - from;
+        json!({"what": what, "from_ms": from, "to_ms": to, "audio_ms": ms})
+    };
+    let channel = |name: &str, heard: Value| json!({"channel": name, "heard": heard});
+    let verdict = |left: Value| {
+        let right = channel("right", json!([segment("silence", 0, 2_000)]));
+        json!({"channels": [channel("left", left), right]})
+    };
+    let masked = json!([segment("tone 700", 0, 500), segment("silence", 500, 1_250)]);
+    let found = |log: &str, left: &Value| {
+        let verdict = verdict(left.clone());
+        secret::judge("42", &report, log, &verdict)
+    };
+    hold(
+        found("nothing", &masked)?.is_empty(),
+        "a masked secret is none",
+    )?;
+    hold(found("it was 42", &masked)?.len() == 1, "spelt in the log")?;
+    let half = json!([segment("tone 700", 0, 950), segment("silence", 950, 1_250)]);
+    hold(found("", &half)?.len() == 1, "a mask that begins late")?;
+    let key_heard = json!([
+        segment("silence", 500, 1_250),
+        segment("inband 2", 1_250, 1_300)
+    ]);
+    hold(found("", &key_heard)?.len() == 1, "a key in the audio")?;
+    hold(
+        secret::judge("43", &report, "", &verdict(masked)).is_err(),
+        "it was not keyed",
     )
 }
