@@ -24,6 +24,7 @@ mod http;
 mod keep_trying;
 mod long;
 mod party;
+mod pauses;
 mod pifu;
 #[path = "../sipp/ports.rs"]
 mod ports;

@@ -13,6 +13,7 @@
 //! | `GET`, `POST /api/v1/call-backs`, `DELETE .../{id}` | bearer | call-back codes, shown once |
 //! | `GET`, `POST /api/v1/patient-calls`, `DELETE .../{id}` | bearer | booked calls, by PIN |
 //! | `PUT /api/v1/people/{id}/pin` | bearer | a person's own PIN |
+//! | `GET`, `POST /api/v1/pauses`, `DELETE .../{person}` | bearer | who takes no calls |
 //! | `GET /api/v1/people[/id]`, `PUT`, `DELETE` | bearer | the plan, item by item (`plan::items`) |
 //! | `GET /api/v1/rotas/{specialty}`, `.../explain` | bearer | a week; who is rung, and why |
 //! | `POST /api/v1/plan/undo` | bearer | takes a revision of the plan back |
@@ -31,6 +32,7 @@ mod health;
 mod json;
 mod once;
 mod outcome;
+mod pauses;
 mod plan;
 mod problem;
 mod recording;
@@ -45,6 +47,7 @@ mod tests;
 pub use errands::Lines;
 pub use health::{Degraded, HealthSource};
 pub use outcome::OutcomeMenus;
+pub use pauses::{PauseKept, Pauses, Pausing};
 pub use plan::{Changing, Edition, NotChanged, PlanDesk, Wish};
 pub use recording::{EncodeError, Encoded, Mp3Encoder};
 pub use router::router;

@@ -94,6 +94,8 @@ pub(crate) enum ApiError {
     NotInMenu { given: String, choices: Vec<String> },
     #[error("no such person")]
     NoSuchPerson,
+    #[error("not paused")]
+    NotPaused,
     #[error("no such live code")]
     NoSuchErrand,
     #[error("too many codes are live")]
@@ -124,6 +126,7 @@ impl ApiError {
             | ApiError::NoSuchCall
             | ApiError::NoSuchRecording
             | ApiError::NoSuchPerson
+            | ApiError::NotPaused
             | ApiError::NoSuchErrand
             | ApiError::NoSuchItem
             | ApiError::NoSuchRevision
@@ -159,6 +162,7 @@ impl ApiError {
             ApiError::NoSuchCall => ("no-such-call", "No such call"),
             ApiError::NoSuchRecording => ("no-such-recording", "No such recording"),
             ApiError::NoSuchPerson => ("no-such-person", "No such person"),
+            ApiError::NotPaused => ("not-paused", "Not paused"),
             ApiError::NoSuchErrand => ("no-such-code", "No such code"),
             ApiError::TooManyCodes => ("too-many-codes", "Too many codes"),
             ApiError::RecordingNotReady => ("recording-not-ready", "Recording not ready"),
@@ -199,6 +203,7 @@ impl ApiError {
                 "this call has no such recording; its `recordings` lists those that it has"
             }
             ApiError::NoSuchPerson => "there is no person with this id",
+            ApiError::NotPaused => "they have not paused their calls, or are no more in the plan",
             ApiError::NoSuchErrand => "there is no live code with this id; it may be used or over",
             ApiError::TooManyCodes => "as many codes are live as may be; try again in some minutes",
             ApiError::RecordingNotReady => {

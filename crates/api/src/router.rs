@@ -15,7 +15,7 @@ use utoipa_axum::routes;
 
 use crate::auth::require_token;
 use crate::problem::ApiError;
-use crate::{ApiState, calls, errands, health, outcome, plan, recording, screen};
+use crate::{ApiState, calls, errands, health, outcome, pauses, plan, recording, screen};
 
 /// Bytes that a request's body may have.
 const MAX_BODY_BYTES: usize = 16 * 1024;
@@ -35,6 +35,7 @@ const MAX_BODY_BYTES: usize = 16 * 1024;
         (name = "call-backs", description = "Codes for one call; shown once"),
         (name = "patient-calls", description = "Booked calls to patients; PINs are shown once"),
         (name = "people", description = "People's own PINs"),
+        (name = "pauses", description = "Who takes no calls for a while"),
         (name = "plan", description = "Who is rung when, item by item; each change is a revision"),
         (name = "rotas", description = "What the plan comes to"),
         (name = "operation", description = "Health and metrics"),
@@ -92,6 +93,8 @@ fn described(state: &ApiState) -> OpenApiRouter<ApiState> {
         ))
         .routes(routes!(errands::withdraw_patient_call))
         .routes(routes!(errands::set_pin))
+        .routes(routes!(pauses::list, pauses::begin))
+        .routes(routes!(pauses::end))
         .merge(plan::routes())
         .route_layer(middleware::from_fn_with_state(state.clone(), require_token));
     OpenApiRouter::with_openapi(Described::openapi())

@@ -15,7 +15,7 @@ use tokio::sync::Semaphore;
 
 use crate::once::Once;
 use crate::token::TokenDigest;
-use crate::{CallStarter, HealthSource, Lines, Mp3Encoder, OutcomeMenus, PlanDesk, Token};
+use crate::{CallStarter, HealthSource, Lines, Mp3Encoder, OutcomeMenus, Pauses, PlanDesk, Token};
 
 /// Recordings that are encoded at once because somebody asked; others wait their turn.
 const ENCODINGS_AT_ONCE: usize = 1;
@@ -34,6 +34,8 @@ pub struct ApiParts {
     pub menus: Arc<dyn OutcomeMenus>,
     /// Makes codes.
     pub codes: Codes,
+    /// Who takes no calls.
+    pub pauses: Arc<dyn Pauses>,
     /// What the plan says of errands.
     pub lines: Arc<dyn Lines>,
     /// The plan, and who changes it.
@@ -63,6 +65,7 @@ pub struct Shared {
     pub(crate) starter: Arc<dyn CallStarter>,
     pub(crate) menus: Arc<dyn OutcomeMenus>,
     pub(crate) codes: Codes,
+    pub(crate) pauses: Arc<dyn Pauses>,
     pub(crate) lines: Arc<dyn Lines>,
     pub(crate) plan: Arc<dyn PlanDesk>,
     pub(crate) encoder: Arc<dyn Mp3Encoder>,
@@ -90,6 +93,7 @@ impl ApiState {
             starter: parts.starter,
             menus: parts.menus,
             codes: parts.codes,
+            pauses: parts.pauses,
             lines: parts.lines,
             plan: parts.plan,
             encoder: parts.encoder,

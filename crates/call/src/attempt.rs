@@ -283,6 +283,9 @@ impl Attempt {
             if let Some(result) = news {
                 return Poll::Ready(result);
             }
+            if self.has_paused() {
+                return Poll::Ready(Err(AttemptResult::Paused));
+            }
             let until = self.leg.with(|state| ring_until(state, patience));
             if timer.due(until) {
                 Poll::Ready(Err(self.leg.with(rung_out)))
@@ -297,6 +300,17 @@ impl Attempt {
             Err(result) => return Err(line.map_or(result, |line| line.judge(result))),
         }
         Ok(())
+    }
+
+    /// Whoever a hunt rings has paused their calls: the phone stops at once. One that is rung
+    /// because somebody asked for this person rings on.
+    fn has_paused(&self) -> bool {
+        let hunted = matches!(self.patience, Patience::Hunt { .. });
+        let person = self.person().filter(|_| hunted);
+        person.is_some_and(|person| {
+            let presence = self.cx.presence().borrow();
+            presence.paused_until(person, self.cx.wall()).is_some()
+        })
     }
 
     /// Records what is said to and by the called party before they are joined.

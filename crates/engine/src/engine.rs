@@ -11,7 +11,7 @@ use std::thread::JoinHandle;
 
 use rotaline_media::{self as media, Media, PromptBank};
 use rotaline_model::{Now, Seed};
-use rotaline_switch::{Load, MediaSlot, Plan, Switch};
+use rotaline_switch::{Input, Load, MediaSlot, Plan, Switch};
 use tokio::sync::watch;
 
 use crate::clock::Clock;
@@ -87,6 +87,8 @@ pub struct Parts<O> {
     pub lanes: Vec<RecordingLane>,
     /// Randomness from the operating system.
     pub seed: Seed,
+    /// What signalling is told before its first call.
+    pub told: Vec<Input>,
 }
 
 impl Engine {
@@ -127,6 +129,7 @@ impl Engine {
             socket,
             clock,
             make_switch,
+            told: parts.told,
             outside: parts.outside,
             remote: remote.clone(),
             media: threads.commands,

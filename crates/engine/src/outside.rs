@@ -5,7 +5,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::mpsc;
 
-use rotaline_model::JobId;
+use jiff::Timestamp;
+use rotaline_model::{JobId, PersonId};
 use rotaline_record::{Answer, Intent, Question, Record};
 use rotaline_switch::{Admission, AskHandle, Input, Plan};
 
@@ -73,6 +74,12 @@ impl Remote {
     /// Calls a keep-trying job off; its case is closed. A job that is over is none.
     pub fn call_off(&self, job: JobId) {
         self.input(Input::CallOff(job));
+    }
+
+    /// Somebody takes no calls until a time, or (none) takes them again. A phone that rings for
+    /// them stops at once.
+    pub fn set_pause(&self, person: PersonId, until: Option<Timestamp>) {
+        self.input(Input::Pause(person, until));
     }
 
     /// Takes no more calls; those that are up go on.

@@ -38,6 +38,7 @@ pub(crate) struct Signalling<S, O> {
     pub family: Family,
     pub clock: Clock,
     pub make_switch: S,
+    pub told: Vec<Input>,
     pub outside: O,
     pub remote: Remote,
     pub media: Vec<Sender<MediaInput>>,
@@ -82,6 +83,9 @@ where
         if let Err(error) = self.poller.add(&thread.socket, SIP) {
             tracing::error!(%error, "the SIP socket cannot be waited for");
             return;
+        }
+        for input in self.told {
+            thread.handle(input);
         }
         let mut datagram = vec![0; DATAGRAM_BYTES];
         let mut wake = thread.drain();

@@ -379,6 +379,8 @@ pub enum AttemptResult {
     HungUp,
     /// The phone is diverted to us.
     DivertedToUs,
+    /// They paused their calls while it rang.
+    Paused,
     /// Not needed any more: the caller left, or another was faster.
     Abandoned,
     /// A fault of ours.

@@ -61,6 +61,9 @@ impl Switch {
                     call.learn(&fact);
                 }
                 let joined = matches!(fact, Fact::Joined { .. });
+                if matches!(fact, Fact::CallsPaused { .. }) {
+                    self.somebody_paused();
+                }
                 self.note(key, fact);
                 if joined {
                     self.came_through(key);

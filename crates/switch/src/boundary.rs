@@ -4,8 +4,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use jiff::Timestamp;
 use rotaline_media as media;
-use rotaline_model::{AskId, JobId, Mono};
+use rotaline_model::{AskId, JobId, Mono, PersonId};
 use rotaline_record::{Answer, Intent, Question, Record};
 use rotaline_routing::Plan;
 
@@ -39,6 +40,8 @@ pub enum Input {
     Start(Box<Intent>),
     /// Somebody calls a keep-trying job off.
     CallOff(JobId),
+    /// Somebody takes no calls until a time, or (none) takes them again.
+    Pause(PersonId, Option<Timestamp>),
     /// The answer to [`Output::Ask`] or [`Output::RecordDurably`].
     Answer(AskHandle, Answer),
     /// Take no more calls; those that are up go on.

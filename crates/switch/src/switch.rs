@@ -6,9 +6,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use rand_chacha::ChaCha8Rng;
 use rotaline_call::{self as call, World};
-use rotaline_model::{EndCause, HangupCause, LegId, Mono, Now, Seed};
+use rotaline_model::{EndCause, HangupCause, LegId, Mono, Now, PersonId, Seed};
 use rotaline_record::Fact;
 use rotaline_routing::{Plan, Presence};
 use rotaline_sip::{self as sip, Endpoint, SessionId};
@@ -108,6 +109,7 @@ impl Switch {
             Input::Plan(plan) => *self.world.plan.borrow_mut() = plan,
             Input::Start(intent) => self.start(intent),
             Input::CallOff(job) => self.call_off(job),
+            Input::Pause(person, until) => self.pause(&person, until),
             Input::Answer(handle, answer) => self.answered_outside(handle, answer),
             Input::Drain => self.draining = true,
             Input::Admission(admission) => self.admission = admission,
@@ -151,6 +153,23 @@ impl Switch {
 
     pub(crate) fn put_out(&mut self, output: Output) {
         self.outputs.push_back(output);
+    }
+
+    fn pause(&mut self, person: &PersonId, until: Option<Timestamp>) {
+        let mut presence = self.world.presence.borrow_mut();
+        match until {
+            Some(until) => presence.pause(person, until),
+            None => presence.resume(person),
+        }
+        drop(presence);
+        self.somebody_paused();
+    }
+
+    /// Every call looks at once whether it rings somebody who has paused.
+    pub(crate) fn somebody_paused(&mut self) {
+        let up = self.calls.values().filter(|call| !call.finished);
+        let look = up.map(|call| (call.key, call::Input::Timeout));
+        self.ready.extend(look);
     }
 
     fn time_has_come(&mut self) {

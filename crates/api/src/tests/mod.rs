@@ -3,6 +3,7 @@
 mod calls;
 mod errands;
 mod outcomes;
+mod pauses;
 mod plain;
 mod plan;
 mod recordings;

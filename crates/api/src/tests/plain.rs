@@ -139,6 +139,8 @@ async fn description_has_every_route_its_errors_and_its_token() {
         "/api/v1/outcome-menus/{id}",
         "/api/v1/patient-calls",
         "/api/v1/patient-calls/{id}",
+        "/api/v1/pauses",
+        "/api/v1/pauses/{person}",
         "/api/v1/people",
         "/api/v1/people/{id}",
         "/api/v1/people/{id}/pin",

@@ -1,7 +1,8 @@
 //! A store with a projector that runs, a journal that can refuse, and requests.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -29,7 +30,7 @@ use uuid::Uuid;
 use super::plan::Desk;
 use crate::{
     ApiParts, ApiState, CallStarter, Degraded, EncodeError, Encoded, HealthSource, Lines,
-    Mp3Encoder, OutcomeMenus, Token, router,
+    Mp3Encoder, OutcomeMenus, PauseKept, Pauses, Pausing, Token, router,
 };
 
 pub(crate) const OPENED_MS: i64 = 1_790_000_000_000;
@@ -42,6 +43,7 @@ pub(crate) struct World {
     pub(crate) encoder: Arc<Encoder>,
     pub(crate) health: Arc<Health>,
     pub(crate) engine: Arc<Engine>,
+    pub(crate) pauses: Arc<Paused>,
     pub(crate) storage: SqliteStorage,
     pub(crate) store: Store,
     pub(crate) token: Token,
@@ -120,6 +122,7 @@ impl World {
             mode: Mutex::new(Mode::Works),
         });
         let engine = Arc::new(Engine::new(journal.sender.clone()));
+        let pauses = Arc::new(Paused::default());
         let recordings = folder.path().join("recordings");
         let encoder = Arc::new(Encoder {
             folder: recordings.clone(),
@@ -134,6 +137,7 @@ impl World {
                 starter: Arc::clone(&engine) as _,
                 menus: Arc::new(Menus),
                 codes: Codes::new(Arc::new(storage.clone()), [7; 32], &Seed::from_number(1)),
+                pauses: Arc::clone(&pauses) as _,
                 lines: Arc::new(AllLines),
                 plan: Arc::new(Desk::demo()),
                 encoder: Arc::clone(&encoder) as _,
@@ -152,6 +156,7 @@ impl World {
             encoder,
             health,
             engine,
+            pauses,
             storage,
             store,
             token,
@@ -329,6 +334,33 @@ impl CallStarter for Engine {
         };
         self.started.lock().unwrap().push(intent);
         self.sender.try_send(batch).unwrap();
+    }
+}
+
+/// Remembers pauses, and may have no database.
+#[derive(Default)]
+pub(crate) struct Paused {
+    until: Mutex<BTreeMap<PersonId, Timestamp>>,
+    pub(crate) is_away: AtomicBool,
+}
+
+impl Pauses for Paused {
+    fn now(&self) -> Vec<(PersonId, Timestamp)> {
+        let until = self.until.lock().unwrap();
+        until.iter().map(|(who, at)| (who.clone(), *at)).collect()
+    }
+
+    fn set(&self, person: PersonId, until: Option<Timestamp>) -> Pausing<'_> {
+        let mut pauses = self.until.lock().unwrap();
+        match until {
+            Some(until) => pauses.insert(person, until),
+            None => pauses.remove(&person),
+        };
+        let kept = match self.is_away.load(Ordering::Relaxed) {
+            true => PauseKept::NotYet,
+            false => PauseKept::Kept,
+        };
+        Box::pin(async move { kept })
     }
 }
 

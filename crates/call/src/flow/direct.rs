@@ -100,6 +100,7 @@ fn reject_cause(result: AttemptResult) -> RejectCause {
         | AttemptResult::PassedOn
         | AttemptResult::NotAccepted
         | AttemptResult::HungUp
+        | AttemptResult::Paused
         | AttemptResult::Abandoned => RejectCause::Unavailable,
     }
 }

@@ -1,6 +1,7 @@
 //! The hunt: SERVICE 1.5, 1.6, 1.9, 1.10, 1.13.
 
-use rotaline_call::{Action, Refusal};
+use jiff::Timestamp;
+use rotaline_call::{Action, Input, Refusal};
 use rotaline_model::{EndCause, HangupCause, LegId, PersonId, PhoneNumber};
 use rotaline_record::{AttemptResult, CallerId, EndedBy, Fact, RecordingPart};
 
@@ -32,6 +33,29 @@ fn reasons(stage: &Stage) -> Vec<String> {
             _ => None,
         })
         .collect()
+}
+
+#[test]
+fn a_phone_stops_at_once_when_its_owner_pauses_and_the_next_one_rings() {
+    let mut stage = Stage::new(NORTHFIELD, "020 7946 0002").phone("sip:ann@h", phone().rings(100));
+    stage.play_until(3_000);
+    let ann = PersonId::parse("ann").unwrap();
+    let until: Timestamp = "2026-11-23T14:30:00Z".parse().unwrap();
+    stage.world.presence.borrow_mut().pause(&ann, until);
+    stage.tell(Input::Timeout);
+    let rung: Vec<String> = stage.rung().into_iter().map(|(_, to)| to).collect();
+    assert_eq!(rung, ["sip:ann@h", "sip:ben@h"]);
+    let paused = stage.facts().any(|(_, fact)| {
+        matches!(
+            fact,
+            Fact::AttemptEnded {
+                attempt: 1,
+                result: AttemptResult::Paused,
+                ..
+            }
+        )
+    });
+    assert!(paused, "{:#?}", stage.log);
 }
 
 #[test]

@@ -116,6 +116,7 @@ fn words(result: AttemptResult) -> &'static str {
         AttemptResult::NotAccepted => "answered without accepting: a voicemail, perhaps",
         AttemptResult::HungUp => "hung up",
         AttemptResult::DivertedToUs => "is diverted to us",
+        AttemptResult::Paused => "paused their calls",
         AttemptResult::Abandoned => "was not needed",
         AttemptResult::Fault => "failed",
     }

@@ -4,6 +4,7 @@
 //! with the database away it is [`Answer::Unavailable`] in time, and the caller is told so.
 
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -13,31 +14,28 @@ use rotaline_record::{Answer, Case, MissedCall, Question, Record};
 use rotaline_store::{Codes, Store, StoreError};
 use tokio::runtime::Handle;
 
+use super::pauses::PauseKeeper;
+
 /// A call waits 2 s; what comes later would be claimed for nobody.
 const ANSWERED_WITHIN: Duration = Duration::from_millis(1_800);
 
 /// The journal, and whoever answers questions.
 pub struct Desk {
-    journal: Journal,
-    codes: Codes,
-    store: Store,
-    runtime: Handle,
-}
-
-impl Desk {
-    /// Answers on the runtime that it is made on.
-    pub fn new(journal: Journal, codes: Codes, store: Store) -> Self {
-        Desk {
-            journal,
-            codes,
-            store,
-            runtime: Handle::current(),
-        }
-    }
+    /// Takes what calls note.
+    pub journal: Journal,
+    /// Knows codes and PINs.
+    pub codes: Codes,
+    /// Knows calls.
+    pub store: Store,
+    /// Keeps what calls say of pauses.
+    pub pauses: Arc<PauseKeeper>,
+    /// Where questions are answered.
+    pub runtime: Handle,
 }
 
 impl Outside for Desk {
     fn journal(&mut self, record: Record) {
+        self.pauses.noted(&record.fact);
         self.journal.append(record);
     }
 

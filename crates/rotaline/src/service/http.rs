@@ -4,9 +4,11 @@
 //! so that nobody holds a place by sending a letter a second. At the bound, further connections
 //! wait in the system's queue until one is free. Not here: TLS, HTTP/2 (a proxy's work).
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use anyhow::{Context, Result};
 use axum::Router;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -25,6 +27,12 @@ const CONNECTION_LIFE: Duration = Duration::from_secs(3600);
 const STOP_WITHIN: Duration = Duration::from_secs(10);
 /// After a connection could not be taken (too many open files), before the next.
 const PAUSE: Duration = Duration::from_millis(100);
+
+/// The socket that HTTP is served on.
+pub async fn listen(address: SocketAddr) -> Result<TcpListener> {
+    let listener = TcpListener::bind(address).await;
+    listener.with_context(|| format!("cannot listen for HTTP on {address}"))
+}
 
 /// Serves until it is told to stop; then answers that are under way are finished.
 pub async fn serve(listener: TcpListener, router: Router, stopped: watch::Receiver<bool>) {

@@ -9,6 +9,7 @@
 mod desk;
 mod http;
 mod logging;
+mod pauses;
 mod plan;
 mod projection;
 mod secrets;
@@ -28,8 +29,9 @@ use rotaline_engine::journal::{self, Journal, JournalConfig, JournalSettings, Jo
 use rotaline_engine::recording::{Recorder, RecordingConfig, RecordingSettings};
 use rotaline_engine::{Clock, Engine, Parts};
 use rotaline_model::NodeId;
-use rotaline_routing::Plan;
 use rotaline_store::{Codes, Store};
+use rotaline_switch::Input;
+use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -37,6 +39,7 @@ pub use logging::start as start_logging;
 
 use crate::settings::Settings;
 use desk::Desk;
+use pauses::PauseKeeper;
 use plan::{PlanDoor, PlanKeeper};
 use projection::Projection;
 
@@ -75,26 +78,33 @@ impl Service {
         let recorder = start_recorder(&settings.engine.recordings, node, &opened.journal)?;
         let key = secrets::code_key(&settings.data.join("code-key"))?;
         let codes = Codes::new(projection.storage(), key, &secrets::seed()?);
-        let desk = Desk::new(opened.journal.clone(), codes.clone(), projection.store());
-        let first = Arc::clone(&plan.current().plan);
-        let engine = start_engine(&settings, first, desk, &recorder)?;
+        let pauses = PauseKeeper::start(projection.storage()).await?;
+        let desk = Desk {
+            journal: opened.journal.clone(),
+            codes: codes.clone(),
+            store: projection.store(),
+            pauses: Arc::clone(&pauses),
+            runtime: Handle::current(),
+        };
+        let door = || Arc::new(PlanDoor(Arc::clone(&plan)));
+        let engine = start_engine(&settings, &plan, desk, &recorder, pauses.told())?;
         plan.serve(engine.remote());
+        pauses.serve(engine.remote());
         for job in opened.jobs {
             engine.remote().start_call(job);
         }
 
-        let listener = tokio::net::TcpListener::bind(settings.http_listen)
-            .await
-            .with_context(|| format!("cannot listen for HTTP on {}", settings.http_listen))?;
+        let listener = http::listen(settings.http_listen).await?;
         let http_address = listener.local_addr()?;
         let state = ApiState::new(ApiParts {
             store: projection.store(),
             commands: Arc::new(wiring::Commands(opened.journal.clone())),
             starter: Arc::new(wiring::Starter(engine.remote())),
-            menus: Arc::new(wiring::Menus(Arc::new(PlanDoor(Arc::clone(&plan))))),
+            menus: Arc::new(wiring::Menus(door())),
             codes,
-            lines: Arc::new(wiring::PlanLines(Arc::new(PlanDoor(Arc::clone(&plan))))),
-            plan: Arc::new(PlanDoor(Arc::clone(&plan))),
+            pauses,
+            lines: Arc::new(wiring::PlanLines(door())),
+            plan: door(),
             encoder: Arc::new(wiring::Encoder {
                 recorder: Arc::clone(&recorder),
                 folder: settings.engine.recordings.clone(),
@@ -200,18 +210,20 @@ fn start_recorder(folder: &Path, node: NodeId, journal: &Journal) -> Result<Arc<
 
 fn start_engine(
     settings: &Settings,
-    plan: Arc<Plan>,
+    plan: &PlanKeeper,
     desk: Desk,
     recorder: &Recorder,
+    told: Vec<Input>,
 ) -> Result<Engine> {
     let parts = Parts {
-        plan,
+        plan: Arc::clone(&plan.current().plan),
         prompts: Arc::clone(&settings.prompts),
         outside: desk,
         lanes: (0..settings.engine.media_threads)
             .map(|_| recorder.lane())
             .collect(),
         seed: secrets::seed()?,
+        told,
     };
     Ok(Engine::start(
         settings.engine.clone(),
