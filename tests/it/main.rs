@@ -28,6 +28,7 @@ mod pauses;
 mod pifu;
 #[path = "../sipp/ports.rs"]
 mod ports;
+mod privacy;
 mod recordings;
 mod screen;
 mod server;

@@ -72,7 +72,8 @@ pub(crate) enum ApiError {
     NoSuchPage,
     #[error("no such method")]
     NoSuchMethod,
-    #[error("{detail}")]
+    // Not its detail, which may repeat what was sent: this is what the log shows.
+    #[error("bad request")]
     BadRequest { detail: String },
     #[error("the body is too large")]
     TooLarge,

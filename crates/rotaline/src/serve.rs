@@ -3,19 +3,20 @@
 use anyhow::Result;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use crate::service::{self, Service};
+use crate::service::{Service, start_logging};
 use crate::settings::Settings;
 
 /// Serves until SIGTERM or SIGINT; then calls that are up finish, unless it is told a second time.
 pub fn run(settings: Settings) -> Result<()> {
-    service::start_logging("info");
+    start_logging(settings.log);
     runtime()?.block_on(async {
         let mut signals = Signals::new()?;
         let service = Service::start(settings).await?;
-        println!(
-            "SIP on {}, HTTP on {}",
-            service.sip_address(),
-            service.http_address()
+        tracing::info!(
+            version = env!("CARGO_PKG_VERSION"),
+            sip = %service.sip_address(),
+            http = %service.http_address(),
+            "calls are taken"
         );
         signals.next().await;
         tracing::info!("draining: calls that are up go on, no more are taken");

@@ -15,7 +15,8 @@ pub enum StoreError {
     #[error("the database file could not be made: {0}")]
     File(#[from] std::io::Error),
     /// A case's body is not what this version reads.
-    #[error("case {case} is unreadable: {source}")]
+    // What serde says repeats what is there, names and numbers: where it is, is enough.
+    #[error("case {case} is unreadable: {:?} at column {}", source.classify(), source.column())]
     Unreadable {
         /// The case.
         case: CaseId,
@@ -23,7 +24,7 @@ pub enum StoreError {
         source: serde_json::Error,
     },
     /// An errand cannot be written, or is not what this version reads.
-    #[error("an errand is unreadable: {0}")]
+    #[error("an errand is unreadable: {:?} at column {}", .0.classify(), .0.column())]
     Errand(#[source] serde_json::Error),
 }
 

@@ -363,7 +363,13 @@ fn examine(folder: &Path, number: u64, open_cases: &mut OpenCases) -> io::Result
         match item {
             Item::Record(record) => open_cases.note(*record, number),
             Item::Unreadable(error) => {
-                tracing::error!(segment = number, %error, "a record in the journal makes no sense");
+                // Not the error's text, which repeats names and numbers.
+                let column = error.column();
+                tracing::error!(
+                    segment = number,
+                    column,
+                    "a record in the journal makes no sense"
+                );
             }
             Item::Damage(_) => continue,
             Item::Newer(version) => {

@@ -20,7 +20,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use crate::serve::{Signals, runtime};
-use crate::service::{self, Service};
+use crate::service::{Level, Service, start_logging};
 use crate::settings::{PlanOf, Settings};
 use actor::{Actor, Scene};
 use ladder::Ladder;
@@ -49,7 +49,9 @@ pub enum Afterwards {
 
 /// Runs the demo; fails if its call did not go as it should.
 pub fn run(mut settings: Settings, afterwards: Afterwards) -> Result<()> {
-    service::start_logging("warn");
+    // The ladder is what there is to see.
+    settings.log.level = Level::Warn;
+    start_logging(settings.log);
     if afterwards == Afterwards::End {
         take_free_ports(&mut settings);
     }

@@ -1,13 +1,106 @@
-//! The log: to standard error, INFO unless RUST_LOG says otherwise.
+//! The log: to standard error, a line of text or of JSON an event. RUST_LOG overrides its level.
+//!
+//! Whoever logs a value sees to it that it is nobody's; `tests/it/privacy.rs` looks. A panic is
+//! logged here with its place and, if it is a constant, its text: anything else in a panic may
+//! hold what a caller has sent.
 
-use tracing_subscriber::EnvFilter;
+use std::io;
+use std::panic::PanicHookInfo;
+
+use serde::{Deserialize, Serialize};
+use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::layer::{Layered, SubscriberExt};
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, Layer, Registry, fmt};
+
+/// How much is logged, and in which form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LogSettings {
+    /// The least important events that are logged.
+    pub level: Level,
+    /// How a line looks.
+    pub format: Format,
+}
+
+/// Least important events that are logged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    /// Broken.
+    Error,
+    /// Look today.
+    Warn,
+    /// Milestones.
+    Info,
+    /// What was not as usual.
+    Debug,
+    /// Everything.
+    Trace,
+}
+
+/// How a line looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Format {
+    /// For people.
+    Text,
+    /// For programs: an object a line.
+    Json,
+}
+
+impl Default for LogSettings {
+    fn default() -> Self {
+        LogSettings {
+            level: Level::Info,
+            format: Format::Text,
+        }
+    }
+}
+
+impl Level {
+    fn filter(self) -> EnvFilter {
+        let level = match self {
+            Level::Error => LevelFilter::ERROR,
+            Level::Warn => LevelFilter::WARN,
+            Level::Info => LevelFilter::INFO,
+            Level::Debug => LevelFilter::DEBUG,
+            Level::Trace => LevelFilter::TRACE,
+        };
+        let from_environment = EnvFilter::try_from_default_env();
+        from_environment.unwrap_or_else(|_| EnvFilter::default().add_directive(level.into()))
+    }
+}
 
 /// Starts the log; a second start changes nothing.
-pub fn start(default_level: &str) {
-    let filter =
-        EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default_level));
-    let _ = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .try_init();
+pub fn start(settings: LogSettings) {
+    let filtered = tracing_subscriber::registry().with(settings.level.filter());
+    if filtered.with(lines(settings.format)).try_init().is_ok() {
+        std::panic::set_hook(Box::new(log_panic));
+    }
+}
+
+type Filtered = Layered<EnvFilter, Registry>;
+
+fn lines(format: Format) -> Box<dyn Layer<Filtered> + Send + Sync> {
+    match format {
+        Format::Text => fmt::layer().with_writer(io::stderr).boxed(),
+        Format::Json => fmt::layer()
+            .json()
+            .flatten_event(true)
+            .with_writer(io::stderr)
+            .boxed(),
+    }
+}
+
+fn log_panic(panic: &PanicHookInfo<'_>) {
+    let place = panic.location().map(ToString::to_string);
+    let text = panic.payload().downcast_ref::<&'static str>();
+    let thread = std::thread::current();
+    tracing::error!(
+        place = place.unwrap_or_default(),
+        text = text.copied().unwrap_or("not constant, so not logged"),
+        thread = thread.name().unwrap_or_default(),
+        "a panic: a bug in the service"
+    );
 }

@@ -35,7 +35,7 @@ use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-pub use logging::start as start_logging;
+pub use logging::{Level, LogSettings, start as start_logging};
 
 use crate::settings::Settings;
 use desk::Desk;

@@ -15,6 +15,7 @@ use rotaline_switch as switch;
 use super::Fault;
 use super::fault::fault;
 use super::raw::Raw;
+use crate::service::LogSettings;
 
 /// RFC 3261 table 4.
 const TIMERS: sip::TimerConfig = sip::TimerConfig {
@@ -42,6 +43,8 @@ pub struct Settings {
     pub http_listen: SocketAddr,
     /// Database, token and journal.
     pub data: PathBuf,
+    /// How it logs.
+    pub log: LogSettings,
     /// The engine's.
     pub engine: engine::Config,
     /// Who is rung when, as the files say.
@@ -104,6 +107,7 @@ pub(super) fn check(raw: Raw, file: &str, folder: &Path) -> Result<Settings, Vec
         (Some((items, plan)), Some(prompts)) if faults.found.is_empty() => Ok(Settings {
             http_listen: raw.http.listen,
             data: folder.join(&raw.data),
+            log: raw.log,
             engine,
             plan: Arc::new(announced(plan, &prompts)),
             items,

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::service::LogSettings;
+
 /// The whole file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -17,6 +19,7 @@ pub(super) struct Raw {
     pub media: Media,
     pub http: Http,
     pub limits: Limits,
+    pub log: LogSettings,
 }
 
 /// `[sip]`
@@ -67,6 +70,7 @@ impl Default for Raw {
             media: Media::default(),
             http: Http::default(),
             limits: Limits::default(),
+            log: LogSettings::default(),
         }
     }
 }
