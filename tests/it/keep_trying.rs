@@ -1,6 +1,5 @@
 //! "We keep trying and ring you back", killed between the promise and the call back (SERVICE 1.10).
 
-use std::fs;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -18,15 +17,10 @@ const KEY: Duration = Duration::from_millis(300);
 #[test]
 fn promised_and_killed_the_caller_is_rung_back_once_all_the_same() {
     let home = Home::new("keep-trying", &Wish::default());
-    let settings = home.folder.join("rotaline.toml");
-    let text = fs::read_to_string(&settings).unwrap();
-    let gateway = format!("[sip]\ngateway = \"127.0.0.1:{}\"\n", home.phone + 1);
-    fs::write(&settings, text.replace("[sip]\n", &gateway)).unwrap();
-
+    let rung_back = home.gateway(RUNG_BACK_HZ);
     promise_and_kill(&home);
 
     let specialist = Phone::at(home.phone, SPECIALIST_HZ, Manner::Answers);
-    let rung_back = Phone::at(home.phone + 1, RUNG_BACK_HZ, Manner::Answers);
     let server = home.serve();
     let case = server.only_case();
     assert!(case["closed_at"].is_null(), "the job goes on: {case}");

@@ -1,5 +1,5 @@
 //! The real binary on loopback: what happens when it is killed, told to stop, short of something,
-//! or attacked.
+//! or attacked; and flows that the API takes a hand in while they go on.
 //!
 //! ```text
 //!  Caller ──SIP, RTP──▶ rotaline serve ──SIP, RTP──▶ Phone
@@ -7,13 +7,14 @@
 //! ```
 //!
 //! Both parties are written by hand here, on plain sockets, and share no code with the service.
-//! Not here: what a call sounds like and reads like when all goes well (`sipp`), every order of
+//! Not here: what every other call sounds like and reads like (`sipp`), every order of
 //! events (`sim`).
 
 #![allow(clippy::disallowed_methods)] // a real program on real time
 #![allow(clippy::unwrap_used)] // every line of it is a test
 
 mod bounds;
+mod codes;
 mod crash;
 mod demo;
 mod edits;
@@ -23,7 +24,9 @@ mod hostile;
 mod http;
 mod keep_trying;
 mod long;
+mod missed;
 mod party;
+mod patients;
 mod pauses;
 mod pifu;
 #[path = "../sipp/ports.rs"]
@@ -33,5 +36,6 @@ mod recordings;
 mod screen;
 mod server;
 mod stop;
+mod tape;
 mod trunks;
 mod voice;

@@ -90,7 +90,13 @@ impl Caller {
         last.expect("a final response to INVITE in time")
     }
 
-    /// The same; none when it came to nothing, or when that became so.
+    /// Calls, and is answered: when that was.
+    pub fn is_answered(&mut self) -> Instant {
+        assert_eq!(self.call().status(), 200);
+        Instant::now()
+    }
+
+    /// The same as [`Self::call`]; none when it came to nothing, or when that became so.
     pub fn call_unless(&mut self, over: &dyn Fn() -> bool) -> Option<Message> {
         self.send("INVITE", &self.voice.sdp());
         let last = self.response_unless("INVITE", over)?;
@@ -209,6 +215,7 @@ struct State {
     leaves: AtomicBool,
     in_call: AtomicBool,
     manner: Mutex<Manner>,
+    last_invite: Mutex<Option<Message>>,
 }
 
 impl Phone {
@@ -248,6 +255,12 @@ impl Phone {
     /// INVITEs so far, those sent again too.
     pub fn invited(&self) -> u32 {
         self.state.invited.load(Ordering::Acquire)
+    }
+
+    /// The last of them.
+    pub fn last_invite(&self) -> Option<Message> {
+        let last = self.state.last_invite.lock();
+        last.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Calls that are answered and acknowledged.
@@ -295,6 +308,8 @@ fn ring(socket: &UdpSocket, voice: &Voice, state: &State) {
         };
         if message.is("INVITE") {
             state.invited.fetch_add(1, Ordering::AcqRel);
+            let last = state.last_invite.lock();
+            *last.unwrap_or_else(PoisonError::into_inner) = Some(message.clone());
             let manner = *state.manner();
             match manner {
                 Manner::Busy => answer(&message, "486 Busy Here", ""),

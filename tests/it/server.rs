@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
+use crate::party::{Manner, Phone};
 use crate::{http, ports};
 
 /// How long anything may take that takes no time on an idle machine.
@@ -86,6 +87,16 @@ impl Home {
         home
     }
 
+    /// Has telephone numbers rung at the port beside the phone's, by a phone that answers.
+    pub fn gateway(&self, hz: u16) -> Phone {
+        let settings = self.folder.join("rotaline.toml");
+        let text = fs::read_to_string(&settings).unwrap();
+        let port = self.phone + 1;
+        let gateway = format!("[sip]\ngateway = \"127.0.0.1:{port}\"\n");
+        fs::write(&settings, text.replace("[sip]\n", &gateway)).unwrap();
+        Phone::at(port, hz, Manner::Answers)
+    }
+
     /// Where SIP is received.
     pub fn sip_address(&self) -> SocketAddr {
         SocketAddr::from((Ipv4Addr::LOCALHOST, self.sip))
@@ -143,7 +154,8 @@ impl Home {
         command
     }
 
-    fn log(&self) -> PathBuf {
+    /// What it says.
+    pub fn log(&self) -> PathBuf {
         self.folder.join("server.log")
     }
 }
@@ -209,6 +221,15 @@ impl Server {
             "/api/v1/calls/{}",
             calls[0]["id"].as_str().expect("an id")
         ))
+    }
+
+    /// All cases, the newest first.
+    pub fn cases(&self) -> Vec<Value> {
+        let list = self.get("/api/v1/calls");
+        let calls = list["calls"].as_array().expect("a list");
+        let ids = calls.iter().filter_map(|call| call["id"].as_str());
+        ids.map(|id| self.get(&format!("/api/v1/calls/{id}")))
+            .collect()
     }
 
     /// A gauge or counter of the metrics.

@@ -1,32 +1,54 @@
 //! A party's RTP: a tone every 20 ms, keys, and what it hears (RFC 3550, RFC 3551, RFC 4733).
 
+use std::collections::BTreeSet;
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use rotaline_model::Digit;
 use rotaline_testkit::tones::{self, FRAME, Heard, Tone};
+
+use crate::tape::Keyed;
 
 const PACKET_TIME: Duration = Duration::from_millis(20);
 const PCMA: u8 = 8;
 /// The payload type of telephone events in [`Voice::sdp`].
 pub const EVENTS: u8 = 101;
 const RTP_HEADER: usize = 12;
+/// Packets that a key lasts.
+const KEY_PACKETS: u16 = 5;
+/// From a key's start to the next one's.
+const KEY_EVERY: Duration = Duration::from_millis(240);
+/// When a key is over, so that it has been acted upon, or soon is.
+const KEY_LASTS: Duration = Duration::from_millis(100);
+const KEY_DBFS: f64 = -12.0;
 
 /// A stream that is sent, and what is heard of the other.
 pub struct Voice {
     address: SocketAddr,
+    keys: Keys,
     ear: Arc<Mutex<Ear>>,
     mouth: Arc<Mutex<Mouth>>,
     over: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
 
+/// How keys are pressed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Keys {
+    /// As telephone events.
+    Events,
+    /// As tones; telephone events are not offered.
+    InAudio,
+}
+
 #[derive(Default)]
 struct Ear {
     packets: u64,
     last: Option<Heard>,
+    parties: BTreeSet<u16>,
 }
 
 #[derive(Default)]
@@ -34,11 +56,22 @@ struct Mouth {
     to: Option<SocketAddr>,
     /// Packets of the key that is being pressed, the next one last.
     key: Vec<[u8; 4]>,
+    /// The same, where it is pressed in the audio.
+    tones: Vec<[u8; FRAME]>,
 }
 
 impl Voice {
     /// Silent until it is told where to send.
     pub fn new(hz: u16) -> Voice {
+        Voice::with_keys(hz, Keys::Events)
+    }
+
+    /// The same, of a phone that knows no telephone events.
+    pub fn without_events(hz: u16) -> Voice {
+        Voice::with_keys(hz, Keys::InAudio)
+    }
+
+    fn with_keys(hz: u16, keys: Keys) -> Voice {
         let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         socket
             .set_read_timeout(Some(Duration::from_millis(1)))
@@ -55,6 +88,7 @@ impl Voice {
         };
         Voice {
             address,
+            keys,
             ear,
             mouth,
             over,
@@ -65,10 +99,16 @@ impl Voice {
     /// Its description (RFC 8866).
     pub fn sdp(&self) -> String {
         let (ip, port) = (self.address.ip(), self.address.port());
+        let (kinds, events) = match self.keys {
+            Keys::InAudio => (format!("{PCMA}"), String::new()),
+            Keys::Events => (
+                format!("{PCMA} {EVENTS}"),
+                format!("a=rtpmap:{EVENTS} telephone-event/8000\r\na=fmtp:{EVENTS} 0-15\r\n"),
+            ),
+        };
         format!(
             "v=0\r\no=- 1 1 IN IP4 {ip}\r\ns=-\r\nc=IN IP4 {ip}\r\nt=0 0\r\n\
-             m=audio {port} RTP/AVP {PCMA} {EVENTS}\r\na=rtpmap:{EVENTS} telephone-event/8000\r\n\
-             a=fmtp:{EVENTS} 0-15\r\na=ptime:20\r\n"
+             m=audio {port} RTP/AVP {kinds}\r\n{events}a=ptime:20\r\n"
         )
     }
 
@@ -92,10 +132,52 @@ impl Voice {
 
     /// Presses a key for 100 ms.
     pub fn press(&self, key: u8) {
-        let mut packets: Vec<[u8; 4]> = (1..=5).map(|n| event(key, n * 160, false)).collect();
-        packets.extend([event(key, 800, true); 3]);
-        packets.reverse();
-        self.mouth().key = packets;
+        match self.keys {
+            Keys::Events => {
+                let packet = |n| event(key, n * FRAME as u16, false);
+                let mut packets: Vec<[u8; 4]> = (1..=KEY_PACKETS).map(packet).collect();
+                packets.extend([event(key, KEY_PACKETS * FRAME as u16, true); 3]);
+                packets.reverse();
+                self.mouth().key = packets;
+            }
+            Keys::InAudio => {
+                let mut tone = Tone::key(Digit::from_event(key).unwrap(), KEY_DBFS);
+                let frames = (0..KEY_PACKETS).map(|_| tone.alaw_frame());
+                let mut frames: Vec<[u8; FRAME]> = frames.collect();
+                frames.reverse();
+                self.mouth().tones = frames;
+            }
+        }
+    }
+
+    /// Presses keys one after the other, `0` to `9`, `*` and `#`, and waits until they are over.
+    pub fn key(&self, keys: &str) -> Keyed {
+        let from = Instant::now();
+        let mut begun = from;
+        for key in keys.chars() {
+            begun = Instant::now();
+            self.press(match key {
+                '*' => 10,
+                '#' => 11,
+                digit => digit
+                    .to_digit(10)
+                    .and_then(|it| it.try_into().ok())
+                    .unwrap(),
+            });
+            self.listen_for(KEY_EVERY);
+        }
+        Keyed {
+            from,
+            to: begun + KEY_LASTS,
+        }
+    }
+
+    /// Says nothing but its tone for so long.
+    pub fn listen_for(&self, time: Duration) {
+        let until = Instant::now() + time;
+        while let Some(left) = until.checked_duration_since(Instant::now()) {
+            thread::park_timeout(left);
+        }
     }
 
     /// How many packets came so far.
@@ -106,6 +188,11 @@ impl Voice {
     /// Whether the last 20 ms were this party's tone.
     pub fn hears(&self, hz: u16) -> bool {
         self.ear().last == Some(Heard::Party(hz))
+    }
+
+    /// Whether it ever was.
+    pub fn has_heard(&self, hz: u16) -> bool {
+        self.ear().parties.contains(&hz)
     }
 
     fn ear(&self) -> std::sync::MutexGuard<'_, Ear> {
@@ -141,11 +228,11 @@ impl Stream {
         while !self.over.load(Ordering::Acquire) {
             self.listen(next);
             next += PACKET_TIME;
-            let (to, key) = {
+            let (to, key, tones) = {
                 let mut mouth = self.mouth.lock().unwrap_or_else(PoisonError::into_inner);
-                (mouth.to, mouth.key.pop())
+                (mouth.to, mouth.key.pop(), mouth.tones.pop())
             };
-            let audio = self.tone.alaw_frame();
+            let audio = tones.unwrap_or_else(|| self.tone.alaw_frame());
             if let Some(to) = to {
                 let begins = key.is_some() && key_at.is_none();
                 key_at = key.and(key_at.or(Some(timestamp)));
@@ -171,6 +258,9 @@ impl Stream {
             let mut ear = self.ear.lock().unwrap_or_else(PoisonError::into_inner);
             ear.packets += 1;
             ear.last = packet.get(RTP_HEADER..length).map(tones::name_alaw);
+            if let Some(Heard::Party(hz)) = ear.last {
+                ear.parties.insert(hz);
+            }
         }
     }
 }

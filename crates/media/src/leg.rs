@@ -22,6 +22,7 @@ use crate::mix::Voice;
 use crate::play::Playing;
 use crate::quality::{self, Suffered};
 use crate::receive::{Arrival, Incoming};
+use crate::recordings::InAudio;
 use crate::room::Members;
 use crate::rtcp::{self, CanonicalName, Ending, LastReport, Report, Sent};
 use crate::rtp::{Header, Ssrc};
@@ -301,6 +302,14 @@ impl Leg {
             ear.listen(now, ours, samples, |sign| {
                 tell(Event::AnswerphoneSign { leg, sign });
             });
+        }
+    }
+
+    /// Whether a key sounds in what it says.
+    pub(crate) fn in_audio(&self) -> InAudio {
+        match &self.inband {
+            Some(inband) if inband.is_down() => InAudio::Key,
+            Some(_) | None => InAudio::NoKey,
         }
     }
 

@@ -16,7 +16,7 @@ use crate::leg::{Chosen, Leg, Link, Periods, Taped};
 use crate::phases::Phases;
 use crate::play::{Ended, Playing};
 use crate::prompts::PromptBank;
-use crate::recordings::{NotStarted, Recordings};
+use crate::recordings::{InAudio, NotStarted, Recordings};
 use crate::room::{Full, Members, Others, Rooms};
 use crate::rtcp::Ending;
 use crate::tape::Side;
@@ -144,13 +144,7 @@ impl Media {
             }
             Command::StartTape { tape, leg } => self.start_tape(now, tape, leg, io),
             Command::TurnTape { tape, leg } => self.turn_tape(tape, leg),
-            Command::MaskTape { tape, masked } => {
-                let place = self.tapes.place_of(tape);
-                match place.and_then(|place| self.tapes.get_mut(place)) {
-                    Some(recording) => recording.tape.mask(now, masked),
-                    None => self.counts.stale_commands += 1,
-                }
-            }
+            Command::MaskTape { tape, masked } => self.mask_tape(now, tape, masked),
             Command::StopTape { tape } => {
                 if let Some(slot) = self.tapes.stop(now, tape, io)
                     && let Some(leg) = self.slot(slot)
@@ -164,6 +158,19 @@ impl Media {
                 }
             }
         }
+    }
+
+    fn mask_tape(&mut self, now: Mono, tape: TapeId, masked: bool) {
+        let place = self.tapes.place_of(tape);
+        let Some(recording) = place.and_then(|place| self.tapes.get_mut(place)) else {
+            self.counts.stale_commands += 1;
+            return;
+        };
+        let leg = recording.leg.and_then(|slot| self.slots.get(slot as usize));
+        let audio = leg
+            .and_then(Option::as_deref)
+            .map_or(InAudio::NoKey, Leg::in_audio);
+        recording.mask(now, masked, audio);
     }
 
     fn open(&mut self, now: Mono, id: MediaLeg, stream: StreamConfig, io: &mut impl Io) {

@@ -140,10 +140,7 @@ impl Media {
             let silent = || is_silent(codec, audio);
             at = leg.clock.map(header.timestamp, now, silent);
         }
-        if let Some(taped) = leg.tape {
-            let side = taped.says;
-            place(&mut self.tapes, taped, side, (at, codec, audio), io);
-        }
+        place_said(&mut self.tapes, leg, now, (at, codec, audio), io);
         if let Some(voice) = &mut leg.voice
             && !leg.barred.tone
         {
@@ -277,6 +274,21 @@ fn place(
 ) {
     if let Some(recording) = tapes.get_mut(taped.index) {
         recording.tape.place(side, at, codec, audio, io);
+    }
+}
+
+/// What a leg says goes onto its tape, whose mask may wait for the end of a key in it.
+fn place_said(
+    tapes: &mut Recordings,
+    leg: &Leg,
+    now: Mono,
+    (at, codec, audio): (Mono, Codec, &[u8]),
+    io: &mut impl Io,
+) {
+    let Some(taped) = leg.tape else { return };
+    if let Some(recording) = tapes.get_mut(taped.index) {
+        recording.follow(now, leg.in_audio());
+        recording.tape.place(taped.says, at, codec, audio, io);
     }
 }
 

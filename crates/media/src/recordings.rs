@@ -1,11 +1,16 @@
 //! The tapes of a thread by place, so that a packet finds its leg's tape by index.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use rotaline_model::Mono;
 
 use crate::tape::Tape;
 use crate::{Io, TapeId};
+
+/// A key that sounds when a mask is lifted keeps it for so long at most: nobody presses for longer,
+/// and a source that has fallen silent ends no key.
+const LONGEST_KEY: Duration = Duration::from_secs(5);
 
 /// All tapes that run.
 #[derive(Debug, Default)]
@@ -20,6 +25,37 @@ pub(crate) struct Recordings {
 pub(crate) struct Recording {
     pub(crate) tape: Tape,
     pub(crate) leg: Option<u32>,
+    /// The mask is to be lifted once the key that sounds is over, at this instant at the latest.
+    lifts_by: Option<Mono>,
+}
+
+/// Whether a key sounds in a leg's audio.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum InAudio {
+    /// A key: it is told when it is recognised, and pressed for longer.
+    Key,
+    /// None.
+    NoKey,
+}
+
+impl Recording {
+    /// Masks, or lifts the mask; but the last key of what was masked, which has told all of it, is
+    /// masked to its end.
+    pub(crate) fn mask(&mut self, now: Mono, masked: bool, audio: InAudio) {
+        self.lifts_by = (!masked && audio == InAudio::Key).then(|| now + LONGEST_KEY);
+        if self.lifts_by.is_none() {
+            self.tape.mask(now, masked);
+        }
+    }
+
+    /// What its leg says was heard.
+    #[inline]
+    pub(crate) fn follow(&mut self, now: Mono, audio: InAudio) {
+        if self.lifts_by.is_some() && audio == InAudio::NoKey {
+            self.lifts_by = None;
+            self.tape.mask(now, false);
+        }
+    }
 }
 
 /// Why a tape was not started.
@@ -56,6 +92,7 @@ impl Recordings {
         let recording = Recording {
             tape: Tape::start(id, now, io),
             leg: None,
+            lifts_by: None,
         };
         match self.tapes.get_mut(place) {
             Some(free) => *free = Some(recording),
@@ -86,6 +123,9 @@ impl Recordings {
 
     pub(crate) fn advance(&mut self, now: Mono, io: &mut impl Io) {
         for recording in self.tapes.iter_mut().flatten() {
+            if recording.lifts_by.is_some_and(|by| by <= now) {
+                recording.follow(now, InAudio::NoKey);
+            }
             recording.tape.advance(now, io);
         }
     }

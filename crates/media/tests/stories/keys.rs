@@ -1,9 +1,10 @@
 //! Keys, by telephone-event and in the audio, and who hears them.
 
 use rotaline_media::rtp::{Ssrc, TelephoneEvent};
-use rotaline_media::{Codec, Event, MediaLeg};
+use rotaline_media::{Codec, Command, Event, MediaLeg};
 use rotaline_model::Mono;
 
+use crate::recording::{frames, share, tape_id};
 use crate::world::{Sent, Source, World, assert_one_stream, both_talk, ms, stream};
 
 fn events_to(world: &World, slot: u32, since: Mono) -> Vec<Sent> {
@@ -267,4 +268,33 @@ fn the_tone_that_opened_the_room_is_not_relayed_but_the_voice_after_it_is() {
     let voice = world.sent_since(0, ended);
     assert!(voice.iter().filter(|sent| sent.payload != silence).count() >= 9);
     assert_one_stream(&world.sent(0), 0);
+}
+
+#[test]
+fn the_tone_that_lifts_a_mask_is_masked_to_its_end_and_one_that_never_ends_for_5_s() {
+    let silence = Codec::Pcma.silence();
+    for (held_ms, masked_ms) in [(300, 300), (7_000, 5_000)] {
+        let mut world = World::new();
+        let (leg, mut tones) = inband_phone(&mut world, 0);
+        let tape = tape_id(0);
+        world.tell(Command::StartTape { tape, leg });
+        let mask = |masked| Command::MaskTape { tape, masked };
+        tones.send(&mut world, 400, &[300.0]);
+        world.tell(mask(true));
+        tones.send(&mut world, 60, &[770.0, 1336.0]);
+        assert_eq!(
+            world.keys(leg),
+            "v55",
+            "all of it is known, and the key sounds on"
+        );
+        world.tell(mask(false));
+        tones.send(&mut world, held_ms, &[770.0, 1336.0]);
+        tones.send(&mut world, 400, &[300.0]);
+        world.tell(Command::StopTape { tape });
+        let all = frames(&world, tape);
+        // 8 frames a millisecond; the end is known 40 ms late.
+        let (masked, after) = all.split_at((460 + masked_ms) * 8);
+        assert_eq!(share(masked, 0, silence), 1.0, "{held_ms} ms");
+        assert!(share(&after[100 * 8..], 0, silence) < 0.1, "{held_ms} ms");
+    }
 }

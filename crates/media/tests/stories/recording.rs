@@ -5,14 +5,14 @@ use rotaline_model::{CaseId, Mono};
 
 use crate::world::{Source, World, both_talk, ms, prompt, prompt_sample};
 
-fn tape_id(part: u16) -> TapeId {
+pub fn tape_id(part: u16) -> TapeId {
     let uuid = "018f2f6e-7c00-7000-8000-000000000001";
     let case: CaseId = uuid.parse().unwrap();
     TapeId { case, part }
 }
 
 /// All frames of a recording, in order and without a hole.
-fn frames(world: &World, id: TapeId) -> Vec<[u8; 2]> {
+pub fn frames(world: &World, id: TapeId) -> Vec<[u8; 2]> {
     let mut frames = Vec::new();
     for message in &world.io.tape {
         if let TapeMessage::Chunk(chunk) = message
@@ -31,7 +31,7 @@ fn stopped(world: &World, id: TapeId) -> bool {
 }
 
 /// Which of the packets of 20 ms are mostly this byte, on a side.
-fn share(frames: &[[u8; 2]], side: usize, byte: u8) -> f64 {
+pub fn share(frames: &[[u8; 2]], side: usize, byte: u8) -> f64 {
     let hits = frames.iter().filter(|frame| frame[side] == byte).count();
     hits as f64 / frames.len() as f64
 }
