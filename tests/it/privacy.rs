@@ -79,7 +79,7 @@ fn personal_lines(log: &str) -> Vec<String> {
         let lower = line.to_lowercase();
         let close: String = lower.chars().filter(|c| !" -.()".contains(*c)).collect();
         let found = |word: &&str| lower.contains(*word) || close.contains(*word);
-        PERSONAL.iter().any(|word| found(&word))
+        PERSONAL.iter().any(found)
     };
     log.lines().filter(is_personal).map(String::from).collect()
 }
