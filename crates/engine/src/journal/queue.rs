@@ -1,9 +1,11 @@
 //! The queue between everybody who appends and the journal's thread.
 //!
 //! A plain append takes an uncontended lock and pushes; the thread is woken only if it has nothing
-//! to do, or if somebody waits for the disk. Otherwise it comes by itself every 20 ms, and once
-//! a second when nothing happens: the disk may fill up, or be given room, without us.
+//! to do, if somebody waits for the disk, or when a sync has ended. Otherwise it comes by itself
+//! every 20 ms, and once a second when nothing happens: the disk may fill up, or be given room,
+//! without us.
 
+use std::io;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -18,8 +20,6 @@ pub(super) const MAX_QUEUED: usize = 65_536;
 const PRESSING: usize = MAX_QUEUED / 2;
 /// Writes are gathered for so long, unless somebody waits.
 const GROUP_INTERVAL: Duration = Duration::from_millis(20);
-/// With nothing to do, the thread looks at the disk so often.
-const LOOK_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Why something may not be on disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -56,6 +56,8 @@ pub(super) struct Queue {
 #[derive(Debug, Default)]
 struct Inner {
     entries: Vec<Entry>,
+    /// How the sync ended that was under way.
+    synced: Option<io::Result<()>>,
     thread: Thread,
     urgency: Urgency,
     state: State,
@@ -92,6 +94,23 @@ pub(super) enum GoOn {
     No,
 }
 
+/// What there is for the thread to do, beside the batch.
+#[derive(Debug)]
+pub(super) struct Taken {
+    /// How a sync ended.
+    pub(super) synced: Option<io::Result<()>>,
+    pub(super) go_on: GoOn,
+}
+
+impl Inner {
+    fn go_on(&self) -> GoOn {
+        match self.state {
+            State::Open => GoOn::Yes,
+            State::Closed => GoOn::No,
+        }
+    }
+}
+
 impl Queue {
     /// Adds something that nobody waits for.
     pub(super) fn push(&self, entry: Entry) -> Result<(), NotDurable> {
@@ -121,6 +140,14 @@ impl Queue {
         Ok(())
     }
 
+    /// A sync has ended.
+    pub(super) fn push_synced(&self, result: io::Result<()>) {
+        let mut inner = self.lock();
+        inner.synced = Some(result);
+        inner.thread = Thread::Busy;
+        self.changed.notify_one();
+    }
+
     /// Whether the queue is filling up.
     pub(super) fn is_pressing(&self) -> bool {
         self.lock().entries.len() >= PRESSING
@@ -132,25 +159,22 @@ impl Queue {
         self.changed.notify_one();
     }
 
-    /// The thread: waits for work and swaps it into `batch`, which must be empty, and stays so if
-    /// nothing came for a second.
-    pub(super) fn take(&self, batch: &mut Vec<Entry>) -> GoOn {
+    /// The thread: waits for work, for `patience` at most, and swaps it into `batch`, which must be
+    /// empty. Comes at once when a sync has ended.
+    pub(super) fn take(&self, batch: &mut Vec<Entry>, patience: Duration) -> Taken {
         let mut inner = self.lock();
-        while inner.entries.is_empty() && inner.state == State::Open {
-            inner.thread = Thread::Idle;
-            let waited = self.changed.wait_timeout(inner, LOOK_INTERVAL);
-            let (woken, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
-            inner = woken;
-            if timeout.timed_out() && inner.entries.is_empty() && inner.state == State::Open {
-                inner.thread = Thread::Busy;
-                return GoOn::Yes;
-            }
-        }
+        inner.thread = Thread::Idle;
+        let nothing = |inner: &mut Inner| {
+            inner.entries.is_empty() && inner.synced.is_none() && inner.state == State::Open
+        };
+        let waited = self.changed.wait_timeout_while(inner, patience, nothing);
+        inner = waited.unwrap_or_else(PoisonError::into_inner).0;
         inner.thread = Thread::Busy;
         let gathering = |inner: &mut Inner| {
             inner.urgency == Urgency::Gather
+                && inner.synced.is_none()
                 && inner.state == State::Open
-                && inner.entries.len() < PRESSING
+                && (1..PRESSING).contains(&inner.entries.len())
         };
         let waited = self
             .changed
@@ -158,9 +182,21 @@ impl Queue {
         let (mut inner, _) = waited.unwrap_or_else(PoisonError::into_inner);
         inner.urgency = Urgency::Gather;
         std::mem::swap(&mut inner.entries, batch);
-        match inner.state {
-            State::Open => GoOn::Yes,
-            State::Closed => GoOn::No,
+        Taken {
+            synced: inner.synced.take(),
+            go_on: inner.go_on(),
+        }
+    }
+
+    /// The thread: waits until the sync that is under way has ended.
+    pub(super) fn wait_synced(&self) -> io::Result<()> {
+        let mut inner = self.lock();
+        loop {
+            if let Some(result) = inner.synced.take() {
+                return result;
+            }
+            let woken = self.changed.wait(inner);
+            inner = woken.unwrap_or_else(PoisonError::into_inner);
         }
     }
 
@@ -176,10 +212,7 @@ impl Queue {
             .changed
             .wait_timeout_while(inner, pause, |inner| inner.state == State::Open);
         let (inner, _) = waited.unwrap_or_else(PoisonError::into_inner);
-        match inner.state {
-            State::Open => GoOn::Yes,
-            State::Closed => GoOn::No,
-        }
+        inner.go_on()
     }
 
     fn open(&self) -> Result<MutexGuard<'_, Inner>, NotDurable> {

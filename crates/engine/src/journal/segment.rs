@@ -5,6 +5,7 @@ use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 const ENDING: &str = "journal";
 /// Held while a process uses the folder.
@@ -54,8 +55,8 @@ pub(super) fn take_folder(folder: &Path) -> io::Result<Option<File>> {
 #[derive(Debug)]
 pub(super) struct Segment {
     pub(super) number: u64,
-    file: File,
-    /// Where the next frame goes; everything before it is on disk.
+    pub(super) file: Arc<File>,
+    /// Where the next frame goes.
     pub(super) offset: u64,
 }
 
@@ -71,34 +72,19 @@ impl Segment {
         File::open(folder)?.sync_all()?;
         Ok(Segment {
             number,
-            file,
+            file: Arc::new(file),
             offset: 0,
         })
     }
 
-    /// Appends frames, and waits until they are on disk.
-    pub(super) fn append(&mut self, frames: &[u8]) -> Result<(), AppendError> {
+    /// Appends frames. From then on the kernel has them, and a kill of this process costs nothing.
+    pub(super) fn append(&mut self, frames: &[u8]) -> io::Result<()> {
         if let Err(error) = self.file.write_all_at(frames, self.offset) {
             // Best effort: a reader passes over a torn frame, too.
             let _ = self.file.set_len(self.offset);
-            return Err(AppendError::Write(error));
+            return Err(error);
         }
-        self.file.sync_data().map_err(AppendError::Sync)?;
         self.offset += frames.len() as u64;
         Ok(())
     }
-}
-
-/// Why frames are not on disk.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum AppendError {
-    /// They could not be written; they may be written again in the same place.
-    #[error("the journal cannot be written: {0}")]
-    Write(io::Error),
-    /// They may or may not be on disk, and the kernel will not say: go on in another segment.
-    #[error("the journal cannot be synced: {0}")]
-    Sync(io::Error),
-    /// There is no next segment.
-    #[error("the journal cannot begin a segment: {0}")]
-    Roll(io::Error),
 }

@@ -1,8 +1,11 @@
-//! The journal's thread: turns queued records into frames, writes and syncs them in groups, rolls
+//! The journal's thread: turns queued records into frames and writes them, has them synced, rolls
 //! segments, removes those that are consumed.
 //!
-//! Until what it holds is on disk it takes nothing else: a disk that fails is retried every second,
-//! loudly, while the queue fills up to its bound.
+//! Writing and syncing are apart. What is written outlives a kill of the process, and is written at
+//! once; what is synced outlives a power cut, and is synced ten times a second, or when somebody
+//! waits for it. Until the sync has succeeded, what it is about stays in memory: after one that
+//! failed, all of it is written again. A disk that fails is retried every second, loudly, while
+//! the queue fills up to its bound.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -13,8 +16,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use metrics::Gauge;
-use rotaline_record::Record;
-use tokio::sync::oneshot;
+use rotaline_model::Mono;
 
 use super::Shared;
 use super::config::JournalConfig;
@@ -22,37 +24,46 @@ use super::cursor::Cursor;
 use super::frame;
 use super::open_cases::OpenCases;
 use super::queue::{Entry, GoOn, NotDurable};
-use super::segment::{self, AppendError, Segment};
+use super::segment::{self, Segment};
+use super::sync::{Syncer, Syncing, Unsynced};
 use crate::clock::Clock;
 use crate::recording::alarm::Alarm;
 
-/// Records written and synced together at most.
+/// Records written together at most.
 const MAX_GROUP: usize = 4_096;
+/// With nothing to do, the thread looks at the disk so often.
+const LOOK_INTERVAL: Duration = Duration::from_secs(1);
 /// How long after a failure the next try comes.
-const RETRY_AFTER: Duration = Duration::from_secs(1);
+pub(super) const RETRY_AFTER: Duration = Duration::from_secs(1);
 /// With less room on the disk no new calls are taken: what is left is for those that are up.
 const LEAST_FREE_BYTES: u64 = 16 << 20;
 /// With so much they are taken again.
 const ENOUGH_FREE_BYTES: u64 = 24 << 20;
 
-/// The thread's state.
+/// The thread's state. What is about syncing is in `sync`.
 #[derive(Debug)]
 pub(super) struct JournalWriter {
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
     folder: PathBuf,
     segment_bytes: u64,
     total_bytes: u64,
-    segment: Segment,
+    pub(super) segment: Segment,
     /// Sizes of the segments before it.
     sealed: BTreeMap<u64, u64>,
-    open_cases: OpenCases,
-    frames: Vec<u8>,
-    #[expect(clippy::vec_box, reason = "records come boxed; moving them costs more")]
-    group: Vec<Box<Record>>,
-    told: Vec<oneshot::Sender<Result<(), NotDurable>>>,
+    pub(super) open_cases: OpenCases,
+    pub(super) syncer: Syncer,
+    /// To be written next.
+    pub(super) group: Unsynced,
+    /// Written, and not yet being synced.
+    pub(super) written: Unsynced,
+    pub(super) syncing: Option<Syncing>,
+    /// When `written` is synced if nobody waits for it, and if somebody does: at once, unless the
+    /// disk has just failed.
+    pub(super) sync_at: Mono,
+    pub(super) retry_at: Mono,
     fill: Fill,
-    clock: Clock,
-    alarm: Alarm,
+    pub(super) clock: Clock,
+    pub(super) alarm: Alarm,
     size: Size,
 }
 
@@ -81,8 +92,10 @@ impl JournalWriter {
         segment: Segment,
         sealed: BTreeMap<u64, u64>,
         open_cases: OpenCases,
-    ) -> Self {
-        JournalWriter {
+    ) -> io::Result<Self> {
+        let clock = Clock::start();
+        Ok(JournalWriter {
+            syncer: Syncer::start(Arc::clone(&shared))?,
             shared,
             folder: config.folder,
             segment_bytes: config.segment_bytes,
@@ -90,130 +103,134 @@ impl JournalWriter {
             segment,
             sealed,
             open_cases,
-            frames: Vec::new(),
-            group: Vec::new(),
-            told: Vec::new(),
+            group: Unsynced::default(),
+            written: Unsynced::default(),
+            syncing: None,
+            sync_at: clock.mono(),
+            retry_at: clock.mono(),
             fill: Fill::Fine,
-            clock: Clock::start(),
+            clock,
             alarm: Alarm::new("journal_errors"),
             size: Size(metrics::gauge!("rotaline_journal_bytes")),
-        }
+        })
     }
 
     /// Works until the journal is stopped.
     pub(super) fn run(mut self) {
         let mut batch = Vec::new();
         loop {
-            let go_on = self.shared.queue.take(&mut batch);
+            let patience = self.until_sync().unwrap_or(LOOK_INTERVAL);
+            let taken = self.shared.queue.take(&mut batch, patience);
+            if let Some(result) = taken.synced {
+                // If it failed for good, so will what follows, and say so.
+                let _ = self.end_sync(result);
+            }
             self.work(&mut batch);
-            if go_on == GoOn::No {
+            if taken.go_on == GoOn::No {
+                let _ = self.settle();
                 return;
             }
+            self.begin_sync_if_due();
         }
     }
 
-    /// Does all of a batch, in order.
+    /// Writes all of a batch, in order.
     pub(super) fn work(&mut self, batch: &mut Vec<Entry>) {
         let mut release = None;
         let mut outcome = Ok(());
         for entry in batch.drain(..) {
             match entry {
                 Entry::Append(record) => {
-                    match frame::encode(&record, &mut self.frames) {
-                        Ok(()) => self.group.push(record),
+                    match frame::encode(&record, &mut self.group.frames) {
+                        Ok(()) => self.group.records.push(record),
                         Err(error) => {
                             self.alarm.raise(self.clock.mono(), &error);
                             outcome = Err(NotDurable::TooLarge);
                         }
                     }
-                    if self.group.len() >= MAX_GROUP {
+                    if self.group.records.len() >= MAX_GROUP {
                         outcome = outcome.and(self.commit());
                     }
                 }
-                Entry::Tell(told) => self.told.push(told),
+                Entry::Tell(told) => self.group.told.push(told),
                 Entry::Release(cursor) => release = release.max(Some(cursor)),
             }
         }
         outcome = outcome.and(self.commit());
-        for told in self.told.drain(..) {
-            // Whoever does not wait any more does not mind.
-            let _ = told.send(outcome);
+        match outcome {
+            // They are told when it is synced.
+            Ok(()) => self.written.told.append(&mut self.group.told),
+            Err(_) => self.group.tell(outcome),
         }
         if let Some(cursor) = release {
             self.release(cursor);
-            self.judge_fill();
         }
+        self.judge_fill();
         self.size.0.set(self.total() as f64);
     }
 
-    /// Puts the group on disk.
+    /// Writes the group.
     fn commit(&mut self) -> Result<(), NotDurable> {
-        self.judge_fill();
-        let outcome = if self.total() + self.frames.len() as u64 > self.total_bytes {
+        let outcome = if self.total() + self.group.frames.len() as u64 > self.total_bytes {
             Err(NotDurable::Full)
         } else {
             self.write()
         };
-        match outcome {
-            Ok(()) => {
-                let number = self.segment.number;
-                for record in self.group.drain(..) {
-                    self.open_cases.note(*record, number);
-                }
-            }
-            Err(_) => self.shared.count_dropped(self.group.len() as u64),
+        if outcome.is_err() {
+            let dropped = self.group.records.len() as u64;
+            self.shared.count_dropped(dropped);
         }
-        self.group.clear();
-        self.frames.clear();
+        self.group.records.clear();
+        self.group.frames.clear();
         outcome
     }
 
-    /// Writes `frames`, however long it takes; gives up only when the journal is stopped.
+    /// Writes the group, however long it takes; gives up only when the journal is stopped.
     fn write(&mut self) -> Result<(), NotDurable> {
-        if self.frames.is_empty() {
+        if self.group.frames.is_empty() {
             return Ok(());
         }
-        loop {
-            match self.try_write() {
-                Ok(()) => {
-                    self.shared.failing.store(false, Ordering::Relaxed);
-                    self.shared.show(Cursor {
-                        segment: self.segment.number,
-                        offset: self.segment.offset,
-                    });
-                    return Ok(());
-                }
-                Err(error) => {
-                    self.alarm.raise(self.clock.mono(), &error);
-                    self.shared.failing.store(true, Ordering::Relaxed);
-                    self.told.drain(..).for_each(|told| {
-                        let _ = told.send(Err(NotDurable::Disk));
-                    });
-                }
+        if self.is_full() || self.has_much_unsynced() {
+            self.settle()?;
+        }
+        self.persist(|writer| {
+            if writer.is_full() {
+                writer.roll()?;
             }
+            writer.segment.append(&writer.group.frames)
+        })?;
+        self.note_written();
+        Ok(())
+    }
+
+    /// Tries until it succeeds; gives up only when the journal is stopped.
+    pub(super) fn persist(
+        &mut self,
+        mut attempt: impl FnMut(&mut Self) -> io::Result<()>,
+    ) -> Result<(), NotDurable> {
+        while let Err(error) = attempt(self) {
+            self.complain(&error);
             if self.shared.queue.hold(RETRY_AFTER) == GoOn::No {
                 // The last try.
-                return self.try_write().map_err(|_| NotDurable::Disk);
+                return attempt(self).map_err(|_| NotDurable::Disk);
             }
         }
+        Ok(())
     }
 
-    fn try_write(&mut self) -> Result<(), AppendError> {
-        if self.segment.offset >= self.segment_bytes {
-            self.roll().map_err(AppendError::Roll)?;
-        }
-        let written = self.segment.append(&self.frames);
-        if let Err(AppendError::Sync(_)) = written {
-            // What the kernel has thrown away cannot be written back in its place. The next try
-            // writes the same frames into another segment; readers know copies by their keys.
-            if let Err(error) = self.roll() {
-                self.alarm.raise(self.clock.mono(), &error);
-            }
-        }
-        written
+    /// The disk fails: says so, here and to everybody who waits for it.
+    pub(super) fn complain(&mut self, error: &io::Error) {
+        self.alarm.raise(self.clock.mono(), error);
+        self.shared.failing.store(true, Ordering::Relaxed);
+        self.group.tell(Err(NotDurable::Disk));
+        self.written.tell(Err(NotDurable::Disk));
     }
 
-    fn roll(&mut self) -> io::Result<()> {
+    fn is_full(&self) -> bool {
+        self.segment.offset >= self.segment_bytes
+    }
+
+    pub(super) fn roll(&mut self) -> io::Result<()> {
         let next = Segment::create(&self.folder, self.segment.number + 1)?;
         let full = std::mem::replace(&mut self.segment, next);
         self.sealed.insert(full.number, full.offset);
@@ -227,13 +244,13 @@ impl JournalWriter {
             return;
         }
         for record in self.open_cases.before(consumed) {
-            if let Err(error) = frame::encode(record, &mut self.frames) {
+            if let Err(error) = frame::encode(record, &mut self.group.frames) {
                 self.alarm.raise(self.clock.mono(), &error);
             }
         }
         // Even if the journal is full: it is about to have more room.
-        let copied = self.write();
-        self.frames.clear();
+        let copied = self.write().and_then(|()| self.settle());
+        self.group.frames.clear();
         if copied.is_err() {
             return;
         }

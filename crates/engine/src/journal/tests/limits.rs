@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use rotaline_model::NodeId;
@@ -105,7 +106,7 @@ fn the_queue_is_bounded_and_says_so_in_time() {
     let refused = queue.push(Entry::Append(any(0).into()));
     assert_eq!(refused, Err(NotDurable::Full));
     let mut batch = Vec::new();
-    assert_eq!(queue.take(&mut batch), GoOn::Yes);
+    assert_eq!(queue.take(&mut batch, Duration::ZERO).go_on, GoOn::Yes);
     assert_eq!(batch.len(), MAX_QUEUED);
 }
 
@@ -161,7 +162,8 @@ fn who_waits_is_told_that_the_disk_fails_and_nothing_is_lost_when_it_recovers() 
         segment,
         BTreeMap::new(),
         open_cases,
-    );
+    )
+    .unwrap();
     // No next segment can be made. The queue is closed, so the writer gives up at its last try.
     fs::remove_dir_all(&path).unwrap();
     let (told, receipt) = oneshot::channel();
@@ -178,6 +180,7 @@ fn who_waits_is_told_that_the_disk_fails_and_nothing_is_lost_when_it_recovers() 
     let (told, receipt) = oneshot::channel();
     let batch = [Entry::Append(any(2).into()), Entry::Tell(told)];
     writer.work(&mut batch.into());
+    assert_eq!(writer.settle(), Ok(()));
     assert_eq!(receipt.blocking_recv(), Ok(Ok(())));
     assert_eq!(journal.pressure(), Pressure::Normal);
 }

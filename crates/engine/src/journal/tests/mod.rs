@@ -5,6 +5,7 @@ mod frame;
 mod interrupted;
 mod kill;
 mod limits;
+mod sync;
 mod tail;
 
 use std::path::Path;
