@@ -117,10 +117,12 @@ fn killed_twice_in_a_row_a_case_is_closed_once_and_new_calls_are_taken() {
     let mut caller = Caller::new(home.sip_address(), "1000", CALLER_HZ);
     assert_eq!(caller.call().status(), 200);
     wait_until("they hear each other", || caller.voice.hears(PHONE_HZ));
+    wait_until("the case is on disk", || server.lists_calls(1));
     server.kill();
     home.serve().kill();
 
     let server = home.serve();
+    wait_until("the case is told", || server.lists_calls(1));
     wait_until("the case is closed", || {
         server.only_case()["end_cause"] == "interrupted"
     });

@@ -212,6 +212,12 @@ impl Server {
         http::parse(&bytes).unwrap()
     }
 
+    /// Whether so many cases are told.
+    pub fn lists_calls(&self, wanted: usize) -> bool {
+        let list = self.get("/api/v1/calls");
+        list["calls"].as_array().expect("a list").len() == wanted
+    }
+
     /// The only case that there is.
     pub fn only_case(&self) -> Value {
         let list = self.get("/api/v1/calls");

@@ -14,6 +14,7 @@ mod outside;
 mod poller;
 pub mod prompts;
 pub mod recording;
+mod refusal;
 mod signalling;
 mod sockets;
 mod unserved;

@@ -6,15 +6,18 @@
 //! line. (One packet a wake-up and socket: a stream of 50 packets a second never has two waiting,
 //! and what is left is reported by the next wait.)
 
+use std::io::ErrorKind;
 use std::net::{SocketAddr, UdpSocket};
 use std::thread::JoinHandle;
 
 use rotaline_media::{Command, Event, Io, Media, TapeChunk, TapeId, TapeMessage};
+use rotaline_model::Mono;
 
 use crate::clock::Clock;
 use crate::link::{Receiver, Sender};
 use crate::poller::{Haste, Poller};
 use crate::recording::RecordingLane;
+use crate::refusal::{self, FarEnd};
 use crate::sockets::Pairs;
 
 /// The largest datagram that is looked at; what is longer is no RTP of ours.
@@ -69,8 +72,12 @@ impl MediaInput {
 /// The thread's side of what `Media` asks for.
 struct Driver {
     pairs: Pairs,
+    /// One for each pair.
+    far_ends: Vec<FarEnd>,
     events: Sender<Event>,
     recording: RecordingLane,
+    /// When this round began.
+    now: Mono,
 }
 
 impl MediaThread {
@@ -91,9 +98,11 @@ impl MediaThread {
             ..
         } = self;
         let mut driver = Driver {
+            far_ends: vec![FarEnd::default(); pairs.len()],
             pairs,
             events: self.events,
             recording: self.recording,
+            now: clock.mono(),
         };
         for (slot, pair) in driver.pairs.iter().enumerate() {
             let token = slot as u64 * 2;
@@ -112,23 +121,24 @@ impl MediaThread {
                 return;
             }
             let now = clock.mono();
+            driver.now = now;
             while let Some(input) = commands.pop() {
-                match input {
-                    MediaInput::Command(command) => media.command(now, command, &mut driver),
-                    MediaInput::Stop => return,
+                let MediaInput::Command(command) = input else {
+                    return;
+                };
+                if let Command::Open { leg, .. } = &command {
+                    driver.begin(leg.slot);
                 }
+                media.command(now, command, &mut driver);
             }
             for token in poller.ready() {
                 let slot = (token / 2) as u32;
-                let Some(pair) = driver.pairs.get(slot as usize) else {
-                    continue;
-                };
                 if token % 2 == 0 {
-                    if let Some((length, source)) = receive(&pair.rtp, &mut datagram) {
+                    if let Some((length, source)) = driver.receive_rtp(slot, &mut datagram) {
                         let packet = &mut datagram[..length];
                         media.receive_rtp(now, slot, source, packet, &mut driver);
                     }
-                } else if let Some((length, source)) = receive(&pair.rtcp, &mut datagram) {
+                } else if let Some((length, source)) = driver.receive_rtcp(slot, &mut datagram) {
                     media.receive_rtcp(now, slot, source, &datagram[..length], &mut driver);
                 }
             }
@@ -140,16 +150,63 @@ impl MediaThread {
     }
 }
 
-fn receive(socket: &UdpSocket, datagram: &mut [u8]) -> Option<(usize, SocketAddr)> {
-    // Nothing there, or an ICMP error of an earlier packet: the stream goes on in either case.
-    socket.recv_from(datagram).ok()
+impl Driver {
+    /// A leg begins in a slot.
+    fn begin(&mut self, slot: u32) {
+        if let Some(far_end) = self.far_ends.get_mut(slot as usize) {
+            *far_end = FarEnd::default();
+        }
+    }
+
+    fn receive_rtp(&mut self, slot: u32, datagram: &mut [u8]) -> Option<(usize, SocketAddr)> {
+        let pair = self.pairs.get(slot as usize)?;
+        let far_end = self.far_ends.get_mut(slot as usize)?;
+        match pair.rtp.recv_from(datagram) {
+            Ok(received) => {
+                far_end.heard(self.now);
+                Some(received)
+            }
+            Err(error) => {
+                note(&error, &pair.rtp, far_end, self.now);
+                None
+            }
+        }
+    }
+
+    fn receive_rtcp(&mut self, slot: u32, datagram: &mut [u8]) -> Option<(usize, SocketAddr)> {
+        let pair = self.pairs.get(slot as usize)?;
+        pair.rtcp.recv_from(datagram).ok()
+    }
+}
+
+/// Something is wrong with a packet that was sent before: the stream goes on.
+fn note(error: &std::io::Error, socket: &UdpSocket, far_end: &mut FarEnd, now: Mono) {
+    if error.kind() == ErrorKind::WouldBlock {
+        return;
+    }
+    if error.kind() == ErrorKind::ConnectionRefused {
+        far_end.refused(now);
+    }
+    refusal::forget_refusals(socket);
 }
 
 impl Io for Driver {
     fn send_rtp(&mut self, slot: u32, to: SocketAddr, packet: &[u8]) {
-        if let Some(pair) = self.pairs.get(slot as usize) {
-            // A packet that cannot be sent is lost, as on any network.
-            let _ = pair.rtp.send_to(packet, to);
+        let index = slot as usize;
+        let (Some(pair), Some(far_end)) = (self.pairs.get(index), self.far_ends.get_mut(index))
+        else {
+            return;
+        };
+        if far_end.rests(self.now) {
+            return;
+        }
+        if let Err(error) = pair.rtp.send_to(packet, to) {
+            note(&error, &pair.rtp, far_end, self.now);
+            if !far_end.rests(self.now) {
+                // The error was an earlier packet's. One that cannot be sent is lost, as on any
+                // network.
+                let _ = pair.rtp.send_to(packet, to);
+            }
         }
     }
 

@@ -6,6 +6,8 @@ use std::net::{IpAddr, SocketAddr, UdpSocket};
 use rotaline_switch::MediaSlot;
 use socket2::{Domain, Protocol, Socket, Type};
 
+use crate::refusal::report_refusals;
+
 /// SIP's kernel buffer: a burst of calls waits there rather than being lost.
 const SIP_BUFFER_BYTES: usize = 8 << 20;
 
@@ -101,6 +103,7 @@ fn bind_pair(address: IpAddr, rtp_port: u16) -> io::Result<Option<SocketPair>> {
         SocketAddr::new(address, rtp_port + 1),
         MEDIA_BUFFER_BYTES,
     ))?;
+    report_refusals(&rtp)?;
     Ok(rtcp.map(|rtcp| SocketPair { rtp, rtcp }))
 }
 
