@@ -57,8 +57,8 @@ impl FarEnd {
     }
 }
 
-/// Lets a socket tell of refusals (ip(7), `IP_RECVERR`): its next call fails, and the refused packet
-/// waits in its error queue.
+/// Lets a socket tell of refusals (ip(7), `IP_RECVERR`): its next call fails, and the refused
+/// packet waits in its error queue.
 pub(crate) fn report_refusals(socket: &UdpSocket) -> io::Result<()> {
     let (level, name) = if socket.local_addr()?.is_ipv6() {
         (libc::IPPROTO_IPV6, libc::IPV6_RECVERR)

@@ -7,8 +7,8 @@
 //! ```
 //!
 //! - Plain appends never wait. They are written in groups, every 20 ms at most, and synced every
-//!   100 ms, both at once when somebody waits. A process that is killed loses at most 20 ms of plain
-//!   appends, even while the disk is slow to sync; a machine that loses its power, 120 ms and a sync.
+//!   100 ms, both at once when somebody waits. A process that is killed loses at most those 20 ms,
+//!   even while the disk is slow to sync; a machine that loses its power, 120 ms and a sync.
 //! - At the queue's bound (65,536) a record is dropped, counted and logged; [`Journal::pressure`]
 //!   says so at half of it, in time to take no new calls. Blocking here would stop all calls for
 //!   one slow disk.
