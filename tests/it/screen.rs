@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use crate::http::Answer;
 use crate::party::{Manner, Phone};
 use crate::server::{Home, Server, Wish, wait_until};
+use crate::tape::Tape;
 
 const CALLER_HZ: u16 = 700;
 const CALLED_HZ: u16 = 1130;
@@ -50,6 +51,7 @@ fn two_clicks_are_one_call_and_whoever_made_them_is_joined_to_a_specialist() {
         thread::park_timeout(KEY);
         own.voice.hears(CALLED_HZ) && specialist.voice.hears(CALLER_HZ)
     });
+    own.voice.listen_for(KEY);
     own.hang_up();
     // It is not given on the screen: the specialist is asked.
     wait_until("the outcome is keyed", || {
@@ -66,6 +68,7 @@ fn two_clicks_are_one_call_and_whoever_made_them_is_joined_to_a_specialist() {
     assert_eq!(case["calls"][0]["kind"], "on_screen", "{case}");
     assert_eq!(case["specialist"], "ann", "{case}");
     assert_eq!((own.invited(), specialist.invited()), (1, 1));
+    Tape::of(&server, &case).holds_talk(CALLER_HZ, CALLED_HZ);
     server.close(&[]);
 }
 
@@ -90,13 +93,16 @@ fn click_to_call_rings_the_clinician_and_then_whom_they_want() {
         thread::park_timeout(KEY);
         own.voice.hears(CALLED_HZ) && called.voice.hears(CALLER_HZ)
     });
+    own.voice.listen_for(KEY);
     called.hang_up();
     own.hang_up();
     let path = format!("/api/v1/calls/{}", json(&started)["id"].as_str().unwrap());
     wait_until("the case is closed", || {
         server.get(&path)["closed_at"].is_string()
     });
-    assert_eq!(server.get(&path)["calls"][0]["kind"], "click_to_call");
+    let case = server.get(&path);
+    assert_eq!(case["calls"][0]["kind"], "click_to_call");
+    Tape::of(&server, &case).holds_talk(CALLER_HZ, CALLED_HZ);
     server.close(&[]);
 }
 

@@ -3,6 +3,8 @@
 //! Delays are the service's bounds (SERVICE 1.1 to 1.9) as seen from outside on a machine that
 //! does other things too; each is held to ten times its bound.
 
+mod second_by_second;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::fs;
@@ -70,6 +72,7 @@ struct Key {
 struct Segment {
     what: String,
     from: f64,
+    to: f64,
 }
 
 impl Traces {
@@ -96,6 +99,7 @@ impl Traces {
             let segment = |(what, from): (&str, f64)| Segment {
                 what: what.to_owned(),
                 from,
+                to: from,
             };
             let signal = |(word, at): (&str, f64)| (word.to_owned(), at);
             let trace = Trace {
@@ -151,6 +155,7 @@ impl Trace {
                 Some(Segment {
                     what,
                     from: at(&segment["from_ms"])?,
+                    to: at(&segment["to_ms"])?,
                 })
             };
             trace.keys = list_of(&report["sent"], "keys")
@@ -215,6 +220,8 @@ pub struct Delays {
     max_gap_ms: f64,
     /// Wrong order, and delays over their ceilings.
     pub problems: Vec<String>,
+    /// The call second by second, where a scenario wants it.
+    pub table: Option<String>,
 }
 
 impl Delays {
@@ -239,7 +246,22 @@ impl Delays {
             delays.bridge(scenario, traces, name, trace);
         }
         delays.hunt(scenario, traces);
+        if scenario.is.second_by_second {
+            delays.tabulate(scenario, traces);
+        }
         delays
+    }
+
+    fn tabulate(&mut self, scenario: &Scenario, traces: &Traces) {
+        match second_by_second::table(scenario, traces, self) {
+            Some((table, late)) => {
+                self.table = Some(table);
+                self.problems.extend(late);
+            }
+            None => self
+                .problems
+                .push("a moment of the call is missing".to_owned()),
+        }
     }
 
     /// What was measured, by name.

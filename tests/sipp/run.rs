@@ -33,6 +33,9 @@ pub fn run(house: &House, scenario: &Scenario) -> Result<()> {
     let delays = call(house, scenario)?;
     let seconds = begun.elapsed().as_secs_f64();
     println!("{:<30} {seconds:5.1} s  {delays}", scenario.name);
+    if let Some(table) = &delays.table {
+        print!("{table}");
+    }
     Ok(())
 }
 

@@ -39,6 +39,9 @@ pub struct Description {
     /// Two phones ring at once.
     #[serde(default)]
     pub overlap: bool,
+    /// The normal call: it is printed second by second.
+    #[serde(default)]
+    pub second_by_second: bool,
     /// Who calls.
     pub caller: Party,
     /// The phones that are rung, by their names in the plan. Any other phone of the plan must not
