@@ -16,6 +16,7 @@
 //! | `GET`, `POST /api/v1/pauses`, `DELETE .../{person}` | bearer | who takes no calls |
 //! | `GET /api/v1/people[/id]`, `PUT`, `DELETE` | bearer | the plan, item by item (`plan::items`) |
 //! | `GET /api/v1/rotas/{specialty}`, `.../explain` | bearer | a week; who is rung, and why |
+//! | `PUT /api/v1/rotas/{specialty}/...` | bearer | a session, a day, a week; swaps; copies |
 //! | `POST /api/v1/plan/undo` | bearer | takes a revision of the plan back |
 //!
 //! Errors are problems (RFC 9457), with a message for whoever asked; causes go to the log only.
@@ -36,6 +37,7 @@ mod pauses;
 mod plan;
 mod problem;
 mod recording;
+mod refusals;
 mod router;
 mod screen;
 mod state;

@@ -10,6 +10,7 @@
 //! them to [`Plan::parse`], as files whose names say which item they are. So there is one set of
 //! rules, whichever way a plan comes. Not here: versions and who changed what (the store's).
 
+mod edit;
 mod item;
 #[cfg(test)]
 mod tests;
@@ -24,6 +25,7 @@ use crate::address::PhoneAddress;
 use crate::fault::{Fault, Source};
 use crate::plan::Plan;
 
+pub use edit::{EditedDates, NotCopied, OnPart, RotaPart, SwapOn, copied_week};
 pub use item::{BadItem, Item};
 
 /// What an item is. The order is that of the files.

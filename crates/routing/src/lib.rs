@@ -36,7 +36,10 @@ pub use fault::{Fault, Source};
 pub use guard::{EVALUATIONS_A_NUMBER, EVALUATIONS_IN_ALL, Guard, TRIES_A_CALL, Verdict};
 pub use hours::{DaySpan, Opening, WeeklySpan};
 pub use hunt::{Candidate, Hunt, Next};
-pub use items::{BadItem, Difference, Item, ItemKey, ItemKind, Items};
+pub use items::{
+    BadItem, Difference, EditedDates, Item, ItemKey, ItemKind, Items, NotCopied, OnPart, RotaPart,
+    SwapOn, copied_week,
+};
 pub use order::Order;
 pub use phrase::Phrase;
 pub use plan::{

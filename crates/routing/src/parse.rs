@@ -1,7 +1,7 @@
 //! From what people wrote to a plan: every section read, then every reference followed.
 
 mod bank_holidays;
-mod dates;
+pub(crate) mod dates;
 mod numbers;
 mod parts;
 mod references;

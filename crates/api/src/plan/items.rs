@@ -13,6 +13,7 @@ use utoipa_axum::routes;
 use super::resource::{self, ItemFilter, ItemPage};
 use crate::ApiState;
 use crate::problem::{ApiError, Problem};
+use crate::refusals::PlanNotChanged;
 
 macro_rules! resource {
     ($name:ident, $kind:expr, $all:tt, $one:tt, $ids:tt) => {
@@ -80,16 +81,7 @@ macro_rules! resource {
                 responses(
                     (status = 200, description = "Changed", body = Object),
                     (status = 201, description = "Made", body = Object),
-                    (status = 400, description = "The body is not what it should be",
-                        body = Problem, content_type = "application/problem+json"),
-                    (status = 401, description = "No token, or a wrong one", body = Problem,
-                        content_type = "application/problem+json"),
-                    (status = 412, description = "Somebody else was first", body = Problem,
-                        content_type = "application/problem+json"),
-                    (status = 422, description = "The plan would be faulty; `errors` says how",
-                        body = Problem, content_type = "application/problem+json"),
-                    (status = 503, description = "Could not be kept; nothing was changed",
-                        body = Problem, content_type = "application/problem+json"),
+                    PlanNotChanged,
                 ),
                 security(("token" = []))
             )]
@@ -114,16 +106,7 @@ macro_rules! resource {
                 ),
                 responses(
                     (status = 204, description = "It is no more"),
-                    (status = 401, description = "No token, or a wrong one", body = Problem,
-                        content_type = "application/problem+json"),
-                    (status = 404, description = "There is none", body = Problem,
-                        content_type = "application/problem+json"),
-                    (status = 412, description = "Somebody else was first", body = Problem,
-                        content_type = "application/problem+json"),
-                    (status = 422, description = "The plan would be faulty; `errors` says how",
-                        body = Problem, content_type = "application/problem+json"),
-                    (status = 503, description = "Could not be kept; nothing was changed",
-                        body = Problem, content_type = "application/problem+json"),
+                    PlanNotChanged,
                 ),
                 security(("token" = []))
             )]

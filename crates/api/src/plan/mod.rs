@@ -8,6 +8,7 @@
 mod desk;
 mod items;
 mod resource;
+mod rota_edits;
 mod rotas;
 mod undo;
 
@@ -25,7 +26,12 @@ const MAX_ITEM_BYTES: usize = 256 * 1024;
 pub(crate) fn routes() -> OpenApiRouter<ApiState> {
     OpenApiRouter::new()
         .merge(items::routes())
-        .routes(routes!(rotas::week))
+        .routes(routes!(rotas::show_week))
+        .routes(routes!(rota_edits::put_session, rota_edits::delete_session))
+        .routes(routes!(rota_edits::put_day, rota_edits::delete_day))
+        .routes(routes!(rota_edits::put_week, rota_edits::delete_week))
+        .routes(routes!(rota_edits::swap))
+        .routes(routes!(rota_edits::copy))
         .routes(routes!(rotas::explain))
         .routes(routes!(undo::undo))
         .layer(DefaultBodyLimit::max(MAX_ITEM_BYTES))

@@ -164,7 +164,7 @@ async fn change(
 }
 
 /// What the request believes of the item.
-fn expected(headers: &HeaderMap) -> Result<Expected, ApiError> {
+pub(super) fn expected(headers: &HeaderMap) -> Result<Expected, ApiError> {
     let text = |name| {
         headers
             .get(name)
@@ -193,14 +193,19 @@ fn expected(headers: &HeaderMap) -> Result<Expected, ApiError> {
 }
 
 fn versioned(status: StatusCode, version: u64, item: &Item) -> Response {
-    let mut response = (status, Json(item)).into_response();
+    etag(status, version, Json(item))
+}
+
+/// An answer with a version.
+pub(super) fn etag(status: StatusCode, version: u64, body: impl IntoResponse) -> Response {
+    let mut response = (status, body).into_response();
     let tag = HeaderValue::from_str(&format!("\"{version}\""));
     let tag = tag.expect("digits in quotation marks are a header's value");
     response.headers_mut().insert(header::ETAG, tag);
     response
 }
 
-fn explain(rejection: JsonRejection) -> ApiError {
+pub(super) fn explain(rejection: JsonRejection) -> ApiError {
     match rejection.status() {
         StatusCode::PAYLOAD_TOO_LARGE => ApiError::TooLarge,
         StatusCode::UNSUPPORTED_MEDIA_TYPE => ApiError::NotJson,

@@ -7,5 +7,6 @@ mod pauses;
 mod plain;
 mod plan;
 mod recordings;
+mod rotas;
 mod screen;
 mod world;

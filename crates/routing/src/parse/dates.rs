@@ -9,7 +9,7 @@ use crate::rota::{Dates, SessionOn};
 
 /// Why a text is no date.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum BadDate {
+pub(crate) enum BadDate {
     #[error("this is no date")]
     Form,
     #[error("the last date is before the first")]
@@ -34,7 +34,7 @@ fn date(text: &str) -> Result<Date, BadDate> {
 }
 
 /// One entry of a list of dates; a week is from Monday to Sunday.
-pub(super) fn dates(text: &str) -> Result<Dates, BadDate> {
+pub(crate) fn dates(text: &str) -> Result<Dates, BadDate> {
     if let Some(day) = text.trim().strip_prefix("week ") {
         let day = date(day)?;
         let first = day_after(day, -i32::from(day.weekday().to_monday_zero_offset()));
