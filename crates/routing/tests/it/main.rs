@@ -4,6 +4,7 @@
 mod bank_holidays;
 #[cfg(test)]
 mod check;
+#[cfg(test)]
 mod edit;
 #[cfg(test)]
 mod faults;
