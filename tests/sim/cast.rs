@@ -1,5 +1,6 @@
 //! Who is in a world: its plan, its specialists with their moods, its callers with their habits.
 
+use std::collections::VecDeque;
 use std::fmt::Write;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
@@ -11,12 +12,18 @@ use rotaline_phone::{self as phone, Hearing, Manner, Phone, Step};
 use rotaline_routing::{Announcement, Plan, Source};
 use rotaline_sip::TimerConfig;
 
+use crate::hearing::Role;
 use crate::rogue::{CALLED, CALLER, Rogue, Vice};
+use crate::roster::{Minutes, Roster, Team};
 use crate::world::{Dial, Station};
 
 /// Where the switch is.
 pub const SWITCH: SocketAddr =
     SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::new(10, 0, 0, 1)), 5060);
+
+/// Where numbers are sent.
+pub const GATEWAY: SocketAddr =
+    SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::new(10, 0, 0, 9)), 5060);
 
 /// RFC 3261 table 4.
 pub const TIMERS: TimerConfig = TimerConfig {
@@ -33,27 +40,13 @@ pub const OVERLAP: &str = "dermatology";
 /// The specialty whose specialists' keys do something during a talk.
 pub const KEYS: &str = "rheumatology";
 
-/// A team.
-type Team = &'static [&'static str];
+const CARDIOLOGISTS: &[&str] = &["p0", "p1", "p2", "p3"];
+const DERMATOLOGISTS: &[&str] = &["p4", "p5", "p0"];
+const RHEUMATOLOGISTS: &[&str] = &["p2", "p5"];
+const NOBODY: &[&str] = &[];
 
-const CARDIOLOGISTS: Team = &["p0", "p1", "p2", "p3"];
-const DERMATOLOGISTS: Team = &["p4", "p5", "p0"];
-const RHEUMATOLOGISTS: Team = &["p2", "p5"];
-const NOBODY: Team = &[];
-
-const OPEN: &str = "daily 00:00-24:00";
 /// Worlds live in the morning.
-const CLOSED: &str = "daily 20:00-21:00";
-
-/// Whom a choice may lead to: its own team, or the open one that it overflows to.
-pub fn team(specialty: &str) -> Team {
-    match specialty {
-        "cardiology" | "renal" => CARDIOLOGISTS,
-        OVERLAP => DERMATOLOGISTS,
-        KEYS => RHEUMATOLOGISTS,
-        _ => NOBODY,
-    }
-}
+const EVENING: Minutes = (20 * 60, 21 * 60);
 
 /// When rogues that are still up hang up.
 const LAST_WORD: Duration = Duration::from_secs(1300);
@@ -94,7 +87,8 @@ impl Dice {
         Duration::from_millis(self.below(ms + 1).into())
     }
 
-    fn one_of<'a, T>(&mut self, these: &'a [T]) -> &'a T {
+    /// One of several.
+    pub fn one_of<'a, T>(&mut self, these: &'a [T]) -> &'a T {
         &these[self.below(these.len() as u32) as usize]
     }
 }
@@ -123,53 +117,45 @@ name = "Referral made"
 key = 2
 "#;
 
-/// The plan of every world: rotas that share people, one of them with overlap and one whose
-/// specialists' keys do something; empty ones, with overflow and without; and a direct line.
-pub fn plan() -> Plan {
-    let mut text = HEAD.to_owned();
-    for (name, more, numbers) in [
-        (
-            "elm-street",
-            "reception = \"01632 960100\"\ncode = \"77\"",
-            0..14,
-        ),
-        ("oak-road", "", 14..28),
-    ] {
-        let numbers: Vec<String> = numbers.map(|n| format!("01632 960{n:03}")).collect();
-        write!(
-            text,
-            "[practice.{name}]\nname = \"{name}\"\nnumbers = {numbers:?}\n{more}\n"
-        )
-        .expect("a string takes all");
+/// Rotas that share people, one of them with overlap and one whose specialists' keys do something;
+/// empty ones, with overflow and without.
+pub fn roster() -> Roster {
+    let never = "keep_trying = false";
+    let team = |name, key, people, more| Team {
+        more,
+        ..Team::all_day(name, key, people)
+    };
+    let overflowing = |name, key, next| Team {
+        overflow: Some(next),
+        ..team(name, key, NOBODY, never)
+    };
+    let overlapping = "keep_trying = false\noverlap_s = 4";
+    let with_keys = "keep_trying = false\nin_call_keys = true";
+    Roster {
+        teams: vec![
+            team("cardiology", 1, CARDIOLOGISTS, never),
+            team(OVERLAP, 2, DERMATOLOGISTS, overlapping),
+            team("neurology", 3, NOBODY, never),
+            team(KEYS, 41, RHEUMATOLOGISTS, with_keys),
+            overflowing("renal", 42, "cardiology"),
+            overflowing("oncology", 43, "haematology"),
+            Team {
+                hours: EVENING,
+                ..team("haematology", 44, CARDIOLOGISTS, never)
+            },
+        ],
     }
-    for (name, key, people, hours, more) in [
-        ("cardiology", 1, CARDIOLOGISTS, OPEN, ""),
-        (OVERLAP, 2, DERMATOLOGISTS, OPEN, "overlap_s = 4"),
-        ("neurology", 3, NOBODY, OPEN, ""),
-        (KEYS, 41, RHEUMATOLOGISTS, OPEN, "in_call_keys = true"),
-        ("renal", 42, NOBODY, OPEN, "overflow = \"cardiology\""),
-        ("oncology", 43, NOBODY, OPEN, "overflow = \"haematology\""),
-        ("haematology", 44, CARDIOLOGISTS, CLOSED, ""),
-    ] {
-        write!(
-            text,
-            "[specialty.{name}]\norganisation = \"northfield\"\nname = \"{name}\"\nkey = {key}\n\
-             hours = [\"{hours}\"]\noutcomes = \"advice\"\nkeep_trying = false\n{more}\n"
-        )
-        .expect("a string takes all");
-        if !people.is_empty() {
-            write!(
-                text,
-                "[[specialty.{name}.session]]\ntimes = [\"{OPEN}\"]\npeople = {people:?}\n"
-            )
-            .expect("a string takes all");
-        }
-    }
+}
+
+/// The plan of a world that begins with such teams: what else it has is `more`.
+pub fn plan(roster: &Roster, more: &str) -> Plan {
+    let mut text = format!("{HEAD}{}{more}", roster.written());
     for number in 0..SPECIALISTS {
         write!(
             text,
             "[person.p{number}]\nname = \"Dr {number}\"\n[[person.p{number}.phone]]\n\
-             kind = \"mobile\"\nto = \"sip:p{number}@10.1.0.{number}:5060\"\n"
+             kind = \"mobile\"\nto = \"{}\"\n",
+            mobile(number)
         )
         .expect("a string takes all");
     }
@@ -194,17 +180,45 @@ pub fn plan() -> Plan {
     }
 }
 
+/// The practices of worlds in which nobody dials out: their lines have no way.
+pub fn practices(more_elm: &str, more_oak: &str) -> String {
+    let mut text = String::new();
+    for (name, more, numbers) in [
+        ("elm-street", more_elm, 0..14),
+        ("oak-road", more_oak, 14..28),
+    ] {
+        let numbers: Vec<String> = numbers.map(|n| format!("01632 960{n:03}")).collect();
+        write!(
+            text,
+            "[practice.{name}]\nname = \"{name}\"\nnumbers = {numbers:?}\n{more}\n"
+        )
+        .expect("a string takes all");
+    }
+    text
+}
+
+/// Where a specialist's first phone is: some are numbers, which go by the gateway.
+fn mobile(number: usize) -> String {
+    match mobile_number(number) {
+        Some(number) => number,
+        None => format!("sip:p{number}@10.1.0.{number}:5060"),
+    }
+}
+
+/// The number of a specialist's first phone, if it has one.
+pub fn mobile_number(number: usize) -> Option<String> {
+    [0, 3]
+        .contains(&number)
+        .then(|| format!("077009001{number:02}"))
+}
+
 /// A specialist's phone, in a mood of its own each time it rings.
 pub fn specialist(number: usize, media: Media, dice: &mut Dice, seed: u64) -> Station {
     let manners = (0..8).map(|_| mood(dice)).collect();
-    let mut station = station(
-        [10, 1, 0, number as u8],
-        &format!("p{number}"),
-        manners,
-        media,
-        seed,
-    );
-    station.specialist = true;
+    let user = mobile_number(number).unwrap_or_else(|| format!("p{number}"));
+    let mut station = station([10, 1, 0, number as u8], &user, manners, media, seed);
+    station.number = mobile_number(number).map(|national| in_full(&national));
+    station.role = Role::Specialist;
     station.crashes_at = dice.percent(3).then(|| Mono::ZERO + dice.up_to_ms(900_000));
     tempt(&mut station, &CALLED, dice, seed ^ number as u64);
     station
@@ -214,11 +228,13 @@ pub fn specialist(number: usize, media: Media, dice: &mut Dice, seed: u64) -> St
 pub fn desk(media: Media, dice: &mut Dice, seed: u64) -> Station {
     let manners = (0..8).map(|_| mood(dice)).collect();
     let mut station = station([10, 3, 0, 1], "desk", manners, media, seed);
+    station.role = Role::Line;
     tempt(&mut station, &CALLED, dice, seed);
     station
 }
 
-fn mood(dice: &mut Dice) -> Manner {
+/// What somebody does whose phone rings.
+pub fn mood(dice: &mut Dice) -> Manner {
     let after = dice.up_to_ms(12_000);
     match dice.below(10) {
         0 => Manner::Refuse(*dice.one_of(&[486, 480, 404, 500, 503, 603, 302, 600])),
@@ -262,8 +278,25 @@ fn mood(dice: &mut Dice) -> Manner {
     }
 }
 
+/// Whom somebody rings, and what they do then, where there is a dial-in and a direct line.
+pub fn dial_in_or_direct(dice: &mut Dice) -> (String, Vec<Step>) {
+    let direct = dice.percent(8);
+    let number = if direct { "02079460003" } else { "02079460001" };
+    let wrong = dice.percent(2);
+    let dialled = if wrong { "nobody" } else { number };
+    let steps = if direct { Vec::new() } else { habits(dice) };
+    (dialled.to_owned(), steps)
+}
+
 /// A caller's phone, which rings at some time and leaves at some time.
-pub fn caller(number: usize, media: Media, dice: &mut Dice, seed: u64) -> Station {
+pub fn caller(
+    number: usize,
+    media: Media,
+    dice: &mut Dice,
+    seed: u64,
+    manners: Vec<Manner>,
+    dials: impl Fn(&mut Dice) -> (String, Vec<Step>),
+) -> Station {
     let place = [10, 2, (number / 200) as u8, (number % 200) as u8];
     let forged = dice.percent(1);
     let user = if forged {
@@ -271,20 +304,13 @@ pub fn caller(number: usize, media: Media, dice: &mut Dice, seed: u64) -> Statio
     } else {
         format!("0163296{:04}", number % 1000)
     };
-    let mut station = station(place, &user, vec![Manner::RingOut], media, seed);
+    let mut station = station(place, &user, manners, media, seed);
+    station.number = (!forged).then(|| in_full(&user));
     let at = Mono::ZERO + Duration::from_millis(1) + dice.up_to_ms(900_000);
-    let direct = dice.percent(8);
-    let number = if direct { "02079460003" } else { "02079460001" };
-    let wrong = dice.percent(2);
-    let target = if wrong {
-        "sip:nobody@10.0.0.1"
-    } else {
-        &format!("sip:{number}@10.0.0.1")
-    };
-    let steps = if direct { Vec::new() } else { habits(dice) };
-    station.dials = Some(Dial {
+    let (dialled, steps) = dials(dice);
+    station.dials.push_back(Dial {
         at,
-        target: target.to_owned(),
+        target: format!("sip:{dialled}@10.0.0.1"),
         steps,
     });
     // Every caller leaves at last; some at once, some in the middle of things.
@@ -306,7 +332,8 @@ pub fn caller(number: usize, media: Media, dice: &mut Dice, seed: u64) -> Statio
 /// Between the keys of one choice.
 const BETWEEN_KEYS: Duration = Duration::from_millis(300);
 
-fn habits(dice: &mut Dice) -> Vec<Step> {
+/// What somebody does who rings the dial-in number.
+pub fn habits(dice: &mut Dice) -> Vec<Step> {
     let mut steps = vec![pause(dice, 9_000)];
     match dice.below(12) {
         // Never keys.
@@ -367,7 +394,20 @@ fn habits(dice: &mut Dice) -> Vec<Step> {
     steps
 }
 
-fn station(place: [u8; 4], user: &str, manners: Vec<Manner>, media: Media, seed: u64) -> Station {
+/// A number as INVITEs have it.
+pub fn in_full(national: &str) -> String {
+    let number = national.trim_start_matches('0');
+    format!("+44{number}")
+}
+
+/// A phone at its place.
+pub fn station(
+    place: [u8; 4],
+    user: &str,
+    manners: Vec<Manner>,
+    media: Media,
+    seed: u64,
+) -> Station {
     let address = Ipv4Addr::from(place);
     let sip = SocketAddr::from((address, 5060));
     let rtp = SocketAddr::from((address, 4000));
@@ -386,10 +426,11 @@ fn station(place: [u8; 4], user: &str, manners: Vec<Manner>, media: Media, seed:
         phone: Phone::new(config, Seed::from_number(seed.rotate_left(32) ^ own)),
         sip,
         rtp,
-        specialist: false,
+        number: None,
+        role: Role::default(),
         crashes_at: None,
         noticed: false,
-        dials: None,
+        dials: VecDeque::new(),
         hangs_up_at: None,
         rogue: None,
         comes_round: false,
@@ -401,7 +442,7 @@ fn place_seed(place: [u8; 4]) -> u64 {
 }
 
 /// Gives a station a vice, in a few per cent of cases.
-fn tempt(station: &mut Station, vices: &[Vice], dice: &mut Dice, seed: u64) {
+pub fn tempt(station: &mut Station, vices: &[Vice], dice: &mut Dice, seed: u64) {
     if dice.percent(ROGUES_PERCENT) {
         let rogue = Rogue::new(*dice.one_of(vices), station.sip, station.rtp, seed);
         station.comes_round |= rogue.comes_round();
@@ -411,10 +452,12 @@ fn tempt(station: &mut Station, vices: &[Vice], dice: &mut Dice, seed: u64) {
     }
 }
 
-fn pause(dice: &mut Dice, most_ms: u32) -> Step {
+/// Does nothing for a while.
+pub fn pause(dice: &mut Dice, most_ms: u32) -> Step {
     Step::Pause(dice.up_to_ms(most_ms))
 }
 
-fn key(character: char) -> Step {
+/// Presses a key.
+pub fn key(character: char) -> Step {
     Step::Key(Digit::parse(character).expect("the cast's keys are keypad digits"))
 }

@@ -6,15 +6,55 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use rotaline_media::{Command, MediaLeg, MediaRoom};
-use rotaline_model::{CaseId, Digit, Mono, PersonId, PracticeId, SpecialtyId};
-use rotaline_record::{AttemptResult, Fact, Origin, Record};
+use rotaline_model::{CaseId, Dialled, Digit, EndCause, Mono, PersonId, PracticeId, SpecialtyId};
+use rotaline_record::{CallKind, CallerId, Fact, Origin, Record, RecordingPart};
 
-use crate::cast::{self, KEYS, OVERLAP};
+use crate::cast::{KEYS, OVERLAP};
+use crate::roster::Roster;
 use crate::sounds::Legs;
+
+mod attempts;
+
+pub use attempts::{Asked, Known};
+use attempts::{Errand, Open, attempt, joined};
 
 /// The longest silence to a caller who waits for us (SERVICE.md 1.5), and a packet's time.
 const SILENCE: Duration = Duration::from_millis(2220);
+
+/// What somebody rang, as far as it changes what must be true.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Line {
+    /// The menu.
+    DialIn,
+    /// The address of a specialty.
+    Specialty,
+    /// A patients' line, and the team that answers.
+    Pifu(&'static str),
+    /// The inbound number.
+    Inbound,
+    /// Nobody rang us.
+    Screen,
+    /// Anything else.
+    #[default]
+    Other,
+}
+
+impl Line {
+    /// What was dialled.
+    pub fn of(dialled: Option<&str>) -> Self {
+        match dialled {
+            None => Line::Screen,
+            Some("+442079460000") => Line::Inbound,
+            Some("+442079460001") => Line::DialIn,
+            Some("+442079460012") => Line::Pifu(KEYS),
+            Some("+442079460013") => Line::Pifu("secretaries"),
+            Some(other) if other.starts_with('+') => Line::Other,
+            Some(_) => Line::Specialty,
+        }
+    }
+}
 
 /// What is known of one case.
 #[derive(Debug, Default)]
@@ -23,15 +63,26 @@ struct Contact {
     closed: u32,
     sequence: u64,
     /// Attempts that have not ended, and whom they ring.
-    open_attempts: BTreeMap<u16, Option<PersonId>>,
+    open_attempts: BTreeMap<u16, Open>,
     /// Attempts that were accepted, and by whom, until they are joined.
     owed: BTreeMap<u16, Option<PersonId>>,
+    /// A specialist who has accepted, and waits for the caller to be rung back.
+    waits: Option<(u16, PersonId)>,
     /// The legs of those who were joined.
     talks_on: BTreeMap<PersonId, MediaLeg>,
+    line: Line,
+    /// Whose phone rings us, if it is a specialist's.
+    caller_person: Option<PersonId>,
+    /// Its present call, or its last.
+    kind: CallKind,
+    call_is_up: bool,
+    /// Whether its team was open when that call began.
+    open_at_start: bool,
+    errand: Errand,
     /// Where it comes from.
     practice: Option<PracticeId>,
     /// Who may be rung for it.
-    team: &'static [&'static str],
+    team: String,
     /// Phones that may ring at once.
     may_ring: usize,
     /// Whether a specialist's keys may bring another.
@@ -44,35 +95,101 @@ struct Contact {
 }
 
 impl Contact {
-    /// Every record follows the one before.
+    /// Every record follows the one before; those of a later call are numbered above all of the
+    /// calls before it.
     fn follows(&mut self, record: &Record) -> Vec<&'static str> {
         let mut broken = Vec::new();
-        if record.origin != Origin::Call || record.sequence != self.sequence + 1 {
-            broken.push("the sequence of its records has a hole");
-        }
-        self.sequence = record.sequence;
         if self.opened == 0 && !matches!(record.fact, Fact::CaseOpened { .. }) {
             broken.push("its first fact is not its opening");
         }
+        if record.origin == Origin::Recovery {
+            return broken;
+        }
+        let begins = match record.fact {
+            Fact::CallStarted { .. } => self.sequence > 1,
+            // No call runs for what ends so.
+            Fact::KeepTryingEnded { .. } => !self.call_is_up,
+            _ => false,
+        };
+        let next = match begins {
+            true => (((self.sequence >> 32) + 1) << 32) + 1,
+            false => self.sequence + 1,
+        };
+        if record.origin != Origin::Call || record.sequence != next {
+            broken.push("the sequence of its records has a hole");
+        }
+        self.sequence = record.sequence;
         broken
     }
 
-    /// What the plan of every world allows from now on; what the practice called last before.
+    /// Whether an attempt rings whoever pressed *call* on a screen.
+    fn is_own_phone(&self, open: &Open) -> bool {
+        let on_screen = matches!(self.kind, CallKind::OnScreen | CallKind::ClickToCall);
+        on_screen && open.is_callers()
+    }
+
+    fn opens(&mut self, record: &Record, known: &Known) {
+        let Fact::CaseOpened {
+            practice,
+            dialled,
+            caller,
+            ..
+        } = &record.fact
+        else {
+            return;
+        };
+        self.opened += 1;
+        self.practice.clone_from(practice);
+        self.line = Line::of(dialled.as_ref().map(Dialled::as_str));
+        if let Line::Pifu(team) = self.line {
+            self.team = team.to_owned();
+        }
+        if let CallerId::Number(number) = caller {
+            let person = known.people.get(number.expose().as_str());
+            self.caller_person = person.cloned();
+        }
+    }
+
+    /// What the plan allows from now on; what is wrong with the choice, if anything.
     fn chooses(
         &mut self,
         specialty: &SpecialtyId,
+        by_key: bool,
+        open: bool,
         last_choices: &mut BTreeMap<PracticeId, SpecialtyId>,
-    ) -> Option<SpecialtyId> {
+    ) -> Option<&'static str> {
         self.may_ring = 1 + usize::from(specialty.as_str() == OVERLAP);
         self.may_add = specialty.as_str() == KEYS;
-        self.team = cast::team(specialty.as_str());
-        last_choices.insert(self.practice.clone()?, specialty.clone())
+        if self.errand.is_waiting() && !by_key {
+            // Only whose outcomes are asked for.
+            return None;
+        }
+        self.errand = Errand::None;
+        if !matches!(self.line, Line::Pifu(_)) {
+            self.team = specialty.as_str().to_owned();
+        }
+        if matches!(self.line, Line::Pifu(_) | Line::Inbound) {
+            return None;
+        }
+        let practice = self.practice.clone();
+        let last = practice.and_then(|it| last_choices.insert(it, specialty.clone()));
+        if self.line == Line::DialIn && !by_key && last.as_ref() != Some(specialty) {
+            return Some("# gave what its practice had not called last");
+        }
+        (!open).then_some("a team was chosen that is closed")
     }
 }
 
 /// Watches, and collects what was broken.
 #[derive(Default)]
 pub struct Judge {
+    /// The plan as it is.
+    roster: Option<Roster>,
+    known: Known,
+    /// Who has paused their calls, and until when.
+    paused: BTreeMap<PersonId, Timestamp>,
+    /// Legs of callers, by what is recorded of them.
+    callers: BTreeSet<MediaLeg>,
     contacts: BTreeMap<CaseId, Contact>,
     /// Who is rung or talks, and for which case.
     busy: BTreeMap<PersonId, CaseId>,
@@ -113,76 +230,181 @@ pub struct Tally {
     pub added: u64,
     /// NHS numbers, flags and pauses of a recording.
     pub keyed: u64,
+    /// Codes and PINs that opened something.
+    pub claimed: u64,
+    /// Codes and PINs that opened nothing.
+    pub refused: u64,
+    /// Requests of patients to be rung back.
+    pub requests: u64,
+    /// Specialists who paused their calls.
+    pub pauses: u64,
+    /// Calls that began on a screen.
+    pub on_screen: u64,
+}
+
+impl Tally {
+    fn count(&mut self, fact: &Fact) {
+        let figure = match fact {
+            Fact::NhsNumberGiven { .. } | Fact::Flagged { .. } | Fact::RecordingPaused { .. } => {
+                &mut self.keyed
+            }
+            Fact::CallStarted {
+                kind: CallKind::OnScreen | CallKind::ClickToCall,
+                ..
+            } => &mut self.on_screen,
+            Fact::ErrandClaimed { .. } => &mut self.claimed,
+            Fact::CodeRefused { .. } => &mut self.refused,
+            Fact::CallBackRequested { .. } => &mut self.requests,
+            Fact::CallsPaused { .. } => &mut self.pauses,
+            _ => return,
+        };
+        *figure += 1;
+    }
 }
 
 impl Judge {
+    /// What is known beforehand.
+    pub fn knowing(known: Known, roster: Roster) -> Self {
+        Judge {
+            known,
+            roster: Some(roster),
+            ..Judge::default()
+        }
+    }
+
+    /// The plan is edited.
+    pub fn edited(&mut self, roster: Roster) {
+        self.roster = Some(roster);
+    }
+
+    /// The process was killed: all that is known is what the journal has kept.
+    pub fn restarted(&mut self, kept: &[Record]) {
+        let before = std::mem::take(self);
+        self.roster = before.roster;
+        self.known = before.known;
+        for record in kept {
+            self.record(record);
+        }
+        // What a whole record would break was broken before.
+        self.broken = before.broken;
+        self.busy.clear();
+        self.owing.clear();
+        self.left_behind.clear();
+        self.last_choices.clear();
+        for contact in self.contacts.values_mut() {
+            contact.owed.clear();
+            contact.waits = None;
+            contact.talks_on.clear();
+            contact.call_is_up = false;
+            if contact.closed == 0 {
+                contact.open_attempts.clear();
+            }
+        }
+        self.tally = before.tally;
+    }
+
     /// A record left the switch.
     pub fn record(&mut self, record: &Record) {
+        self.tally.count(&record.fact);
         let contact = self.contacts.entry(record.case).or_default();
         let mut broken = contact.follows(record);
         match &record.fact {
-            Fact::CaseOpened { practice, .. } => {
-                contact.opened += 1;
-                contact.practice.clone_from(practice);
+            Fact::CaseOpened { .. } => contact.opens(record, &self.known),
+            Fact::CallStarted { .. } | Fact::CallEnded { .. } | Fact::CaseClosed { .. } => {
+                broken.extend(self.begins_or_ends(record));
             }
-            Fact::CaseClosed { .. } => {
-                contact.closed += 1;
-                self.busy.retain(|_, case| *case != record.case);
-                if !contact.open_attempts.is_empty() {
-                    broken.push("it closed with an attempt open");
-                }
-            }
-            Fact::AttemptStarted { .. } | Fact::AttemptEnded { .. } => {
-                let rings = contact.open_attempts.len();
-                broken.extend(attempt(&mut self.busy, contact, record));
-                self.tally.overlaps += u64::from(rings == 1 && contact.open_attempts.len() == 2);
-                let owing = (!contact.owed.is_empty()).then_some(record.case);
-                self.owing.extend(owing);
-            }
-            Fact::Joined { attempt, .. } => {
-                self.tally.added += u64::from(contact.joined);
-                let (rule, former) = joined(contact, *attempt, self.entered.take());
-                broken.extend(rule);
-                self.left_behind.extend(former);
-            }
-            Fact::NhsNumberGiven { .. } | Fact::Flagged { .. } | Fact::RecordingPaused { .. } => {
-                self.tally.keyed += 1;
+            Fact::AttemptStarted { .. } | Fact::AttemptEnded { .. } | Fact::Joined { .. } => {
+                broken.extend(self.attempt(record));
             }
             Fact::TalkEnded { .. } => self.busy.retain(|_, case| *case != record.case),
             Fact::OutcomeSet { .. } => contact.outcome = true,
             Fact::SpecialtyChosen { specialty, key } => {
-                let last = contact.chooses(specialty, &mut self.last_choices);
-                if key.is_none() && last.as_ref() != Some(specialty) {
-                    broken.push("# gave what its practice had not called last");
-                }
+                let roster = self.roster.as_ref();
+                let open = roster.is_none_or(|it| it.is_open(specialty.as_str(), record.at));
+                let last = &mut self.last_choices;
+                broken.extend(contact.chooses(specialty, key.is_some(), open, last));
             }
-            Fact::CallStarted { .. }
+            Fact::ErrandClaimed { errand, .. } => {
+                contact.errand = Errand::Waiting(self.known.callees.get(errand).cloned());
+            }
+            Fact::CallsPaused { person, until } => {
+                self.paused.insert(person.clone(), *until);
+            }
+            Fact::CallsResumed { person } => {
+                self.paused.remove(person);
+            }
+            Fact::CodeRefused { .. }
+            | Fact::CallBackRequested { .. }
+            | Fact::NhsNumberGiven { .. }
+            | Fact::Flagged { .. }
+            | Fact::RecordingPaused { .. }
             | Fact::CallerAnswered { .. }
             | Fact::AttemptRinging { .. }
             | Fact::AttemptAnswered { .. }
-            | Fact::ErrandClaimed { .. }
-            | Fact::CodeRefused { .. }
             | Fact::KeepTryingAsked { .. }
             | Fact::KeepTryingEnded { .. }
-            | Fact::CallBackRequested { .. }
             | Fact::NameSpoken { .. }
             | Fact::RequestChanged { .. }
-            | Fact::CallsPaused { .. }
-            | Fact::CallsResumed { .. }
             | Fact::PromptsHeard { .. }
             | Fact::LegQuality { .. }
             | Fact::Ladder { .. }
             | Fact::RecordingStarted { .. }
             | Fact::RecordingStored { .. }
-            | Fact::RecordingEncoded { .. }
-            | Fact::CallEnded { .. } => {}
+            | Fact::RecordingEncoded { .. } => {}
         }
-        if contact.opened > 1 || contact.closed > 1 {
+        let contact = self.contacts.get(&record.case);
+        if contact.is_some_and(|it| it.opened > 1 || it.closed > 1) {
             broken.push("it was opened or closed twice");
         }
         let broken = broken.into_iter();
         self.broken
             .extend(broken.map(|what| format!("{}: {what}", record.case)));
+    }
+
+    /// A call begins, or a call or case ends.
+    fn begins_or_ends(&mut self, record: &Record) -> Option<&'static str> {
+        let contact = self.contacts.get_mut(&record.case)?;
+        if let Fact::CallStarted { kind, .. } = &record.fact {
+            let roster = self.roster.as_ref();
+            contact.kind = *kind;
+            contact.call_is_up = true;
+            contact.joined = false;
+            contact.open_at_start = roster.is_none_or(|it| it.is_open(&contact.team, record.at));
+            contact.errand.starts(record.case, *kind, &self.known);
+            return None;
+        }
+        self.busy.retain(|_, case| *case != record.case);
+        if let Fact::CallEnded { cause, .. } = &record.fact {
+            contact.call_is_up = false;
+            return (*cause == EndCause::Fault).then_some("it ended by a fault");
+        }
+        contact.closed += 1;
+        let open = !contact.open_attempts.is_empty() && record.origin == Origin::Call;
+        open.then_some("it closed with an attempt open")
+    }
+
+    /// An attempt starts or ends, or somebody is joined.
+    fn attempt(&mut self, record: &Record) -> Vec<&'static str> {
+        let Some(contact) = self.contacts.get_mut(&record.case) else {
+            return Vec::new();
+        };
+        if let Fact::Joined { attempt, .. } = &record.fact {
+            self.tally.added += u64::from(contact.joined);
+            let (rule, former) = joined(contact, *attempt, self.entered.take());
+            self.left_behind.extend(former);
+            return rule.into_iter().collect();
+        }
+        let rings = contact.open_attempts.len();
+        let asked = Asked {
+            roster: self.roster.as_ref(),
+            known: &self.known,
+            paused: &self.paused,
+        };
+        let broken = attempt(&mut self.busy, contact, record, &asked);
+        self.tally.overlaps += u64::from(rings == 1 && contact.open_attempts.len() == 2);
+        let owing = (!contact.owed.is_empty()).then_some(record.case);
+        self.owing.extend(owing);
+        broken
     }
 
     /// A command is about to be done: nobody is let in without a key on that very leg.
@@ -194,12 +416,21 @@ impl Judge {
             self.spent.remove(leg);
         }
         if let Command::Close { leg } = command {
+            self.callers.remove(leg);
             self.goes(*leg);
+        }
+        if let Command::StartTape { tape, leg } = command
+            && !matches!(
+                RecordingPart::from_number(tape.part),
+                RecordingPart::Whisper(_)
+            )
+        {
+            self.callers.insert(*leg);
         }
         let Command::Enter { leg, room } = command else {
             return;
         };
-        if specialist {
+        if specialist && !self.callers.contains(leg) {
             self.entered = Some(*leg);
             self.enters(*leg, *room, legs);
         }
@@ -218,7 +449,7 @@ impl Judge {
                 continue;
             };
             contact.talks_on.remove(&who);
-            let is_rung = |rung: &Option<PersonId>| rung.as_ref() == Some(&who);
+            let is_rung = |rung: &Open| rung.person.as_ref() == Some(&who);
             if self.busy.get(&who) == Some(case) && !contact.open_attempts.values().any(is_rung) {
                 self.busy.remove(&who);
             }
@@ -278,7 +509,9 @@ impl Judge {
     /// A caller who waits for us hears something.
     pub fn silence(&mut self, now: Mono, legs: &Legs) {
         for (case, contact) in &mut self.contacts {
-            if contact.open_attempts.is_empty() || contact.joined {
+            // While their own phone is asked for a key, it is we who wait for them.
+            let waits = |open: &Open| !contact.is_own_phone(open);
+            if contact.joined || !contact.open_attempts.values().any(waits) {
                 contact.waiting_since = None;
                 continue;
             }
@@ -307,71 +540,6 @@ impl Judge {
         }
         self.contacts.clear();
     }
-}
-
-/// Somebody is joined: what is wrong with that, and the leg that they talked on before, if any.
-fn joined(
-    contact: &mut Contact,
-    attempt: u16,
-    entered: Option<MediaLeg>,
-) -> (Option<&'static str>, Option<MediaLeg>) {
-    let again = std::mem::replace(&mut contact.joined, true);
-    let Some(person) = contact.owed.remove(&attempt) else {
-        return (Some("somebody was joined who had not accepted"), None);
-    };
-    let leg = person.zip(entered);
-    let former = leg.and_then(|(who, leg)| contact.talks_on.insert(who, leg));
-    let unasked = again && !contact.may_add;
-    (unasked.then_some("a second specialist was joined"), former)
-}
-
-/// An attempt starts or ends.
-fn attempt(
-    busy: &mut BTreeMap<PersonId, CaseId>,
-    contact: &mut Contact,
-    record: &Record,
-) -> Vec<&'static str> {
-    let mut broken = Vec::new();
-    if let Fact::AttemptStarted {
-        attempt, person, ..
-    } = &record.fact
-    {
-        let with_another = |case: CaseId| case != record.case;
-        if let Some(person) = person
-            && busy
-                .insert(person.clone(), record.case)
-                .is_some_and(with_another)
-        {
-            broken.push("it rang somebody who was busy with another");
-        }
-        if let Some(person) = person
-            && !contact.team.contains(&person.as_str())
-        {
-            broken.push("it rang somebody of no team that it may be given to");
-        }
-        contact.open_attempts.insert(*attempt, person.clone());
-        if contact.open_attempts.len() > contact.may_ring.max(1) {
-            broken.push("too many phones rang for it at a time");
-        }
-        contact.attempts += 1;
-    }
-    if let Fact::AttemptEnded {
-        attempt, result, ..
-    } = &record.fact
-    {
-        match contact.open_attempts.remove(attempt) {
-            None => broken.push("an attempt ended that was not open"),
-            Some(person) if *result == AttemptResult::Accepted => {
-                contact.owed.insert(*attempt, person);
-            }
-            // Whose other phone was tried still talks.
-            Some(Some(person)) if !contact.talks_on.contains_key(&person) => {
-                busy.remove(&person);
-            }
-            Some(_) => {}
-        }
-    }
-    broken
 }
 
 /// How often a phone has keyed `*2` or `*3`.

@@ -156,6 +156,11 @@ impl Rogue {
         self.unwanted.values().any(|ended| !ended)
     }
 
+    /// Whoever should have ended its calls was killed.
+    pub fn forgive(&mut self) {
+        self.unwanted.clear();
+    }
+
     /// When it has something to say of its own.
     pub fn deadline(&self) -> Option<Mono> {
         self.later.first_key_value().map(|((at, _), _)| *at)

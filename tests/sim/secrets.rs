@@ -6,14 +6,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use rotaline_media::{Command, Event, MediaLeg, TapeId};
+use rotaline_media::{Command, Event, MediaLeg};
 use rotaline_model::{CaseId, Digit, PlayId, Sound};
-use rotaline_record::{Fact, Record};
+use rotaline_record::{Fact, OutcomeHow, Record};
+
+use crate::tapes::Tapes;
 
 /// The question.
 const KEY_IT: &str = "nhs/key-it";
 /// The reading back.
 const READ_BACK: &str = "nhs/read-back";
+/// What a telephone number is read back with, which is no secret.
+const READ_BACK_TO_ALL: [&str; 2] = ["ring-back/we-ring-you-on", "pifu/we-will-ring-you-on"];
 /// What the announcements of digits begin with.
 const NUMBER: &str = "number/";
 /// Digits of an NHS number.
@@ -24,9 +28,6 @@ const NO_ACCIDENT: usize = 5;
 /// Watches keyed NHS numbers, and the recordings that they must not be in.
 #[derive(Default)]
 pub struct Secrets {
-    /// The recording of a case that a leg is heard on.
-    tapes: BTreeMap<MediaLeg, TapeId>,
-    masked: BTreeSet<TapeId>,
     /// Legs that are asked.
     asked: BTreeSet<MediaLeg>,
     /// Legs that a number is read back to.
@@ -38,23 +39,9 @@ pub struct Secrets {
 }
 
 impl Secrets {
-    /// A command is about to be done; what is wrong with it, if anything.
-    pub fn command(&mut self, command: &Command) -> Option<String> {
+    /// A command is about to be done.
+    pub fn command(&mut self, command: &Command) {
         match command {
-            Command::StartTape { tape, leg } | Command::TurnTape { tape, leg } => {
-                self.tapes.insert(*leg, *tape);
-            }
-            Command::MaskTape { tape, masked: true } => {
-                self.masked.insert(*tape);
-            }
-            Command::MaskTape { tape, .. } => {
-                self.masked.remove(tape);
-            }
-            Command::StopTape { tape } => {
-                if self.masked.remove(tape) {
-                    return Some(format!("{tape:?} was still masked at its end"));
-                }
-            }
             Command::Play { leg, play, sounds } => {
                 self.asked.remove(leg);
                 self.reading.remove(leg);
@@ -66,32 +53,30 @@ impl Secrets {
                 }
             }
             // An acceptance: the question is dropped.
-            Command::Enter { leg, .. } => {
+            Command::Enter { leg, .. } | Command::Close { leg } => {
                 self.asked.remove(leg);
                 self.reading.remove(leg);
-            }
-            Command::Close { leg } => {
-                self.asked.remove(leg);
-                self.reading.remove(leg);
-                self.tapes.remove(leg);
             }
             Command::Open { .. }
             | Command::Update { .. }
             | Command::Stop { .. }
             | Command::WatchForAnswerphone { .. }
-            | Command::Leave { .. } => {}
+            | Command::Leave { .. }
+            | Command::StartTape { .. }
+            | Command::TurnTape { .. }
+            | Command::MaskTape { .. }
+            | Command::StopTape { .. } => {}
         }
-        None
     }
 
     /// The switch is about to be told.
-    pub fn event(&mut self, event: &Event) {
+    pub fn event(&mut self, event: &Event, tapes: &Tapes) {
         match event {
             Event::KeyDown { leg, digit } if is_number(*digit) && self.asked.contains(leg) => {
                 self.begun = Some(*leg);
             }
             Event::Digit { leg, digit } if is_number(*digit) && self.asked.contains(leg) => {
-                if let Some(tape) = self.tapes.get(leg) {
+                if let Some(tape) = tapes.of(*leg) {
                     self.keyed
                         .entry(tape.case)
                         .or_default()
@@ -111,18 +96,23 @@ impl Secrets {
     }
 
     /// The switch has done all that an input led to; what is wrong, if anything.
-    pub fn settled(&mut self) -> Option<String> {
+    pub fn settled(&mut self, tapes: &Tapes) -> Option<String> {
         let begun = self.begun.take().filter(|leg| self.asked.contains(leg));
         let secret = begun.iter().chain(self.reading.keys());
-        let mut tapes = secret.filter_map(|leg| self.tapes.get(leg));
-        tapes
-            .find(|tape| !self.masked.contains(tape))
+        let mut secret = secret.filter_map(|leg| tapes.of(*leg));
+        secret
+            .find(|tape| !tapes.is_masked(*tape))
             .map(|tape| format!("{tape:?} has an NHS number on it"))
     }
 
     /// A record left the switch; what is wrong with it, if anything.
     pub fn record(&mut self, record: &Record) -> Option<&'static str> {
-        if let Fact::NhsNumberGiven { nhs_number, .. } = &record.fact {
+        if let Fact::NhsNumberGiven {
+            nhs_number,
+            how: OutcomeHow::Key,
+            ..
+        } = &record.fact
+        {
             let number = String::from(*nhs_number.expose());
             let keyed = self.keyed.get(&record.case);
             if !keyed.is_some_and(|keyed| keyed.contains(&number)) {
@@ -158,14 +148,26 @@ fn fits(number: &str) -> bool {
 /// What a record tells to whoever reads it: its own text, keys that it has, and announcements that
 /// spell something.
 fn written(record: &Record) -> Vec<String> {
-    let text = serde_json::to_string(record).expect("a record is written as JSON");
+    let text = match &record.fact {
+        // A telephone number, whatever was asked for as it was keyed.
+        Fact::KeepTryingAsked { .. } | Fact::CallBackRequested { .. } => String::new(),
+        _ => serde_json::to_string(record).expect("a record is written as JSON"),
+    };
     let mut written = vec![text];
     if let Fact::PromptsHeard { heard, .. } = &record.fact {
-        let digit = |name: &str| name.strip_prefix(NUMBER).map(str::to_owned);
-        let spelt = heard
-            .iter()
-            .map(|heard| digit(heard.prompt.as_str()).unwrap_or_else(|| " ".to_owned()));
-        written.push(spelt.collect());
+        let mut spelt = String::new();
+        let mut public = false;
+        for name in heard.iter().map(|heard| heard.prompt.as_str()) {
+            match name.strip_prefix(NUMBER) {
+                Some(digit) if !public => spelt.push_str(digit),
+                Some(_) => {}
+                None => {
+                    public = READ_BACK_TO_ALL.contains(&name);
+                    spelt.push(' ');
+                }
+            }
+        }
+        written.push(spelt);
     }
     if let Fact::AttemptEnded { evidence, .. } = &record.fact {
         written.push(evidence.iter().map(|key| key.key.as_char()).collect());

@@ -36,6 +36,16 @@ pub fn uri(value: &str) -> &str {
     value.get(from..to).unwrap_or(value)
 }
 
+/// The user part of a request's target.
+pub fn user_of_target(bytes: &[u8]) -> Option<&str> {
+    let text = std::str::from_utf8(bytes).ok()?;
+    text.split(' ')
+        .nth(1)?
+        .strip_prefix("sip:")?
+        .split('@')
+        .next()
+}
+
 /// The tag of To.
 pub fn to_tag(text: &str) -> &str {
     header(text, "To")

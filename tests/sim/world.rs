@@ -3,7 +3,7 @@
 //! Time jumps from event to event. Whatever is random is drawn from the seed, so a world can be run
 //! again; the hash over everything that came about says whether it was the same.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -12,19 +12,27 @@ use std::time::Duration;
 use bytes::Bytes;
 use rotaline_media::Command;
 use rotaline_model::{Mono, Now, Seed};
-use rotaline_phone::{Event, Input, Output, Phone};
-use rotaline_record::{Answer, Record};
-use rotaline_routing::Plan;
-use rotaline_switch::{self as switch, MediaSlot, Switch};
+use rotaline_phone::{self as phone, Input, Output, Phone};
+use rotaline_record::{Answer, Intent, Record};
+use rotaline_switch::{self as switch, AskHandle, MediaSlot, Switch};
 use rotaline_testkit::network::{Network, Weather};
 
-use crate::judge::{Judge, Tally};
+use crate::cast::{self, GATEWAY};
+use crate::codes::Codes;
+use crate::desk::Desk;
+use crate::hearing::{Hearing, Role};
+use crate::judge::{Judge, Known, Tally};
 use crate::packets::forged_key;
+use crate::promises::Promises;
 use crate::rogue::{Rogue, Vice};
+use crate::roster::Roster;
 use crate::rung::RungPhones;
 use crate::secrets::Secrets;
 use crate::sounds::{Happening, Sounds};
+use crate::tapes::Tapes;
 use crate::text;
+
+mod crash;
 
 /// A world that is not quiet after so long has something left over.
 const PATIENCE: Duration = Duration::from_secs(3600);
@@ -42,14 +50,16 @@ pub struct Station {
     pub sip: SocketAddr,
     /// Where it receives RTP: its name in the media model.
     pub rtp: SocketAddr,
-    /// Whether it belongs to a specialist, who must accept.
-    pub specialist: bool,
+    /// Its number, if it has one: the gateway finds it by that.
+    pub number: Option<String>,
+    /// Whose it is.
+    pub role: Role,
     /// When it falls silent for good, if ever.
     pub crashes_at: Option<Mono>,
     /// Whether media has noticed that it fell silent.
     pub noticed: bool,
-    /// When it dials, if ever, and what.
-    pub dials: Option<Dial>,
+    /// When it dials, and what: in the order of time.
+    pub dials: VecDeque<Dial>,
     /// When it hangs up whatever it does, if ever.
     pub hangs_up_at: Option<Mono>,
     /// What it does wrong, if anything.
@@ -74,7 +84,7 @@ impl Station {
                 unreachable!("a phone is drained after every input")
             }
         };
-        let dials = self.dials.as_ref().map(|dial| dial.at);
+        let dials = self.dials.front().map(|dial| dial.at);
         let rogue = self.rogue.as_ref().and_then(Rogue::deadline);
         [phone, dials, rogue, self.hangs_up_at, self.crashes_at]
             .into_iter()
@@ -93,12 +103,32 @@ pub struct Dial {
     pub steps: Vec<rotaline_phone::Step>,
 }
 
+/// What comes about in a world besides what its phones do.
+pub enum Event {
+    /// Somebody presses *call* on a screen.
+    Call(Box<Intent>),
+    /// The plan is edited.
+    Edit,
+    /// Somebody calls a keep-trying job off.
+    CallOff,
+    /// The process is killed, and starts again after so long.
+    Crash(Duration),
+}
+
 /// What a world begins with.
 pub struct Scene {
     /// The switch's settings.
     pub config: switch::Config,
-    /// Its plan.
-    pub plan: Plan,
+    /// The teams of its plan.
+    pub roster: Roster,
+    /// What else its plan has.
+    pub lines: String,
+    /// What the judge knows beforehand.
+    pub known: Known,
+    /// Whoever answers questions.
+    pub desk: Desk,
+    /// What comes about, and when.
+    pub events: Vec<(Mono, Event)>,
     /// Its media slots.
     pub slots: Vec<MediaSlot>,
     /// Phones at their places.
@@ -114,16 +144,34 @@ pub struct World {
     now: Now,
     switch: Switch,
     switch_at: SocketAddr,
-    slots: usize,
     stations: Vec<Station>,
     /// When each station wants to go on, as it was when it was last looked at.
     wakes: Vec<Option<Mono>>,
     by_sip: BTreeMap<SocketAddr, usize>,
     by_rtp: BTreeMap<SocketAddr, usize>,
+    by_number: BTreeMap<String, usize>,
     network: Network,
     media: Box<dyn Sounds>,
+    roster: Roster,
+    lines: String,
+    desk: Desk,
+    dice: cast::Dice,
+    events: BTreeMap<(Mono, usize), Event>,
+    /// Answers on their way.
+    answers: BTreeMap<(Mono, u64), (AskHandle, Answer)>,
+    asked: u64,
+    /// What the journal is told, if the process is to be killed.
+    journal: Option<crash::Written>,
+    /// Until when the process is down.
+    down_until: Option<Mono>,
+    tapes: Tapes,
     rung: RungPhones,
     secrets: Secrets,
+    codes: Codes,
+    promises: Promises,
+    hearing: Hearing,
+    config: switch::Config,
+    media_slots: Vec<MediaSlot>,
     packets: u64,
     /// Sees everything.
     pub judge: Judge,
@@ -137,6 +185,14 @@ pub struct Ending {
     pub broken: Vec<String>,
     /// What came about.
     pub tally: Tally,
+    /// Callers who were rung back.
+    pub ring_backs: u64,
+    /// And joined.
+    pub came_back: u64,
+    /// Keep-trying jobs that a restart handed back.
+    pub resumed: u64,
+    /// Codes and PINs that were evaluated.
+    pub evaluated: u64,
     /// What was done wrong on purpose.
     pub vices: BTreeSet<Vice>,
     /// The hash over everything that came about.
@@ -148,12 +204,21 @@ impl World {
     pub fn new(scene: Scene, seed: u64, now: Now) -> Self {
         let Scene {
             config,
-            plan,
+            roster,
+            lines,
+            known,
+            desk,
+            events,
             slots,
             mut stations,
             media,
             weather,
         } = scene;
+        let numbers = stations.iter().enumerate();
+        let by_number = numbers.filter_map(|(n, it)| Some((it.number.clone()?, n)));
+        let by_number = by_number.collect();
+        let dies = |(_, event): &(Mono, Event)| matches!(event, Event::Crash(_));
+        let plan = Arc::new(cast::plan(&roster, &lines));
         let wakes = stations.iter_mut().map(Station::deadline).collect();
         let switch_at = config.sip.advertised;
         let index = |address: fn(&Station) -> SocketAddr| {
@@ -165,9 +230,28 @@ impl World {
         };
         World {
             now,
-            switch: Switch::new(config, Arc::new(plan), &slots, Seed::from_number(seed), now),
+            switch: Switch::new(config.clone(), plan, &slots, Seed::from_number(seed), now),
             switch_at,
-            slots: slots.len(),
+            by_number,
+            journal: events.iter().any(dies).then(crash::Written::default),
+            events: (0..)
+                .zip(events)
+                .map(|(nth, (at, event))| ((at, nth), event))
+                .collect(),
+            answers: BTreeMap::new(),
+            asked: 0,
+            down_until: None,
+            judge: Judge::knowing(known, roster.clone()),
+            roster,
+            lines,
+            desk,
+            dice: cast::Dice::new(seed ^ 0x776f_726c),
+            tapes: Tapes::default(),
+            codes: Codes::default(),
+            promises: Promises::default(),
+            hearing: Hearing::default(),
+            config,
+            media_slots: slots,
             by_sip: index(|station| station.sip),
             by_rtp: index(|station| station.rtp),
             stations,
@@ -177,13 +261,25 @@ impl World {
             rung: RungPhones::default(),
             secrets: Secrets::default(),
             packets: 0,
-            judge: Judge::default(),
             hash: DefaultHasher::new(),
         }
     }
 
+    /// Runs until nothing is left to come about, and tells all that was journalled.
+    pub fn run_journalled(mut self) -> (Ending, Vec<Record>) {
+        self.journal = Some(crash::Written::default());
+        self.go_on();
+        let records = self.journal.as_ref().map(crash::Written::kept);
+        (self.ending(), records.unwrap_or_default())
+    }
+
     /// Runs until nothing is left to come about.
     pub fn run(mut self) -> Ending {
+        self.go_on();
+        self.ending()
+    }
+
+    fn go_on(&mut self) {
         let end = self.now.mono + PATIENCE;
         while let Some(at) = self.next() {
             if at > end {
@@ -203,7 +299,11 @@ impl World {
                 break;
             }
         }
+    }
+
+    fn ending(mut self) -> Ending {
         self.check_rest();
+        self.judge.broken.extend(self.promises.end());
         self.judge.end();
         let rogues = self.stations.iter().filter_map(|it| it.rogue.as_ref());
         Ending {
@@ -213,6 +313,10 @@ impl World {
                 .collect(),
             broken: self.judge.broken,
             tally: self.judge.tally,
+            ring_backs: self.promises.ring_backs,
+            came_back: self.promises.joined,
+            resumed: self.promises.resumed,
+            evaluated: self.codes.evaluated,
             trace: self.hash.finish(),
         }
     }
@@ -227,6 +331,9 @@ impl World {
         consider(self.media.deadline());
         consider(drained_switch(&mut self.switch));
         consider(self.wakes.iter().flatten().min().copied());
+        consider(self.events.keys().next().map(|(at, _)| *at));
+        consider(self.answers.keys().next().map(|(at, _)| *at));
+        consider(self.down_until);
         first
     }
 
@@ -239,8 +346,23 @@ impl World {
     /// Everything that is due now.
     fn come_about(&mut self) {
         let now = self.now.mono;
+        if self.down_until.is_some_and(|at| at <= now) {
+            self.starts_again();
+        }
+        while let Some(entry) = self.events.first_entry()
+            && entry.key().0 <= now
+        {
+            let event = entry.remove();
+            self.happens(event);
+        }
         while let Some((from, to, bytes)) = self.network.poll(now) {
             self.deliver(from, to, bytes);
+        }
+        while let Some(entry) = self.answers.first_entry()
+            && entry.key().0 <= now
+        {
+            let (handle, answer) = entry.remove();
+            self.tell_switch(switch::Input::Answer(handle, answer));
         }
         self.media.tick(now);
         self.media_happens();
@@ -254,8 +376,44 @@ impl World {
         }
     }
 
+    fn happens(&mut self, event: Event) {
+        match event {
+            Event::Call(intent) => self.tell_switch(switch::Input::Start(intent)),
+            Event::Edit => self.edit(),
+            Event::CallOff => {
+                if let Some(job) = self.promises.any() {
+                    self.tell_switch(switch::Input::CallOff(job));
+                }
+            }
+            Event::Crash(down) => self.crash(down),
+        }
+    }
+
+    /// An edit of the plan does nothing to calls that are up by itself.
+    fn edit(&mut self) {
+        self.roster = self.roster.edited(&mut self.dice, self.now.wall);
+        self.judge.edited(self.roster.clone());
+        let plan = Arc::new(cast::plan(&self.roster, &self.lines));
+        if self.down_until.is_some() {
+            return;
+        }
+        self.switch
+            .handle_input(self.now, switch::Input::Plan(plan));
+        match self.switch.poll_output() {
+            switch::Output::Timeout(_) => {}
+            other => {
+                let what = format!("an edit of the plan led to {other:?}");
+                self.judge.broken.push(what);
+                self.drain_switch();
+            }
+        }
+    }
+
     fn deliver(&mut self, from: SocketAddr, to: SocketAddr, bytes: Vec<u8>) {
         self.note(&(self.now.mono, from, to, &bytes));
+        if self.down_until.is_some() && to.ip() == self.switch_at.ip() {
+            return;
+        }
         let bytes = Bytes::from(bytes);
         if to == self.switch_at {
             self.rung.received(self.now.mono, &bytes);
@@ -270,7 +428,11 @@ impl World {
             self.media_happens();
             return self.packets_leave();
         }
-        let Some(number) = self.by_sip.get(&to).copied() else {
+        let station = match to {
+            GATEWAY => text::user_of_target(&bytes).and_then(|user| self.by_number.get(user)),
+            _ => self.by_sip.get(&to),
+        };
+        let Some(number) = station.copied() else {
             return self.deliver_rtp(to, bytes);
         };
         let station = &mut self.stations[number];
@@ -314,6 +476,9 @@ impl World {
     }
 
     fn tell_switch(&mut self, input: switch::Input) {
+        if self.down_until.is_some() {
+            return;
+        }
         self.switch.handle_input(self.now, input);
         self.drain_switch();
     }
@@ -328,26 +493,56 @@ impl World {
                 }
                 switch::Output::Media { command, .. } => self.media_command(command),
                 switch::Output::Record(record) => self.recorded(&record),
-                switch::Output::RecordDurably(handle, record) => {
-                    self.recorded(&record);
-                    let kept = switch::Input::Answer(handle, Answer::Kept);
-                    self.switch.handle_input(self.now, kept);
-                }
-                switch::Output::Ask(handle, _) => {
-                    let nobody = switch::Input::Answer(handle, Answer::Unavailable);
-                    self.switch.handle_input(self.now, nobody);
+                switch::Output::RecordDurably(handle, record) => self.keep(handle, &record),
+                switch::Output::Ask(handle, question) => {
+                    let now = self.now.mono;
+                    self.judge
+                        .broken
+                        .extend(self.codes.question(now, &question));
+                    if let Some((after, answer)) = self.desk.answer(&question, self.now.wall) {
+                        self.asked += 1;
+                        self.answers
+                            .insert((now + after, self.asked), (handle, answer));
+                    }
                 }
                 switch::Output::Timeout(_) => break,
             }
         }
         self.judge.settled(self.media.legs());
-        self.judge.broken.extend(self.secrets.settled());
+        self.judge.broken.extend(self.secrets.settled(&self.tapes));
+        self.judge.broken.extend(self.codes.settled(&self.tapes));
         if !self.media.happenings().is_empty() {
             self.media_happens();
         }
     }
 
+    /// The disk keeps a fact, mostly.
+    fn keep(&mut self, handle: AskHandle, record: &Record) {
+        self.recorded(record);
+        let kept = !self.dice.percent(3);
+        if kept {
+            self.promises.kept(record);
+            if let Some(journal) = &mut self.journal {
+                journal.synced();
+            }
+        }
+        let answer = match kept {
+            true => Answer::Kept,
+            false => Answer::Unavailable,
+        };
+        self.switch
+            .handle_input(self.now, switch::Input::Answer(handle, answer));
+    }
+
     fn recorded(&mut self, record: &Record) {
+        if let Some(journal) = &mut self.journal {
+            journal.append(self.now.mono, record);
+        }
+        self.hearing.record(record);
+        let codes = self.codes.record(record, &self.desk.given);
+        let broken = codes.into_iter().chain(self.promises.record(record));
+        let broken = broken.map(|what| format!("{}: {what}", record.case));
+        self.judge.broken.extend(broken);
         self.note(&format!("{:?}", record.fact));
         self.rung.record(self.now.mono, record);
         self.judge.record(record);
@@ -357,17 +552,22 @@ impl World {
     }
 
     fn media_command(&mut self, command: Command) {
-        let specialist = match &command {
-            Command::Enter { leg, .. } => self
-                .media
-                .legs()
-                .get(*leg)
-                .and_then(|seen| self.by_rtp.get(&seen.phone))
-                .is_some_and(|number| self.stations[*number].specialist),
-            _ => false,
+        let role = match &command {
+            Command::Enter { leg, .. } | Command::Play { leg, .. } => {
+                let phone = self.media.legs().get(*leg).map(|seen| seen.phone);
+                let number = phone.and_then(|phone| self.by_rtp.get(&phone));
+                number.map_or(Role::Line, |number| self.stations[*number].role)
+            }
+            _ => Role::Line,
         };
-        self.judge.command(&command, self.media.legs(), specialist);
-        self.judge.broken.extend(self.secrets.command(&command));
+        let (legs, tapes) = (self.media.legs(), &mut self.tapes);
+        let broken = &mut self.judge.broken;
+        broken.extend(tapes.command(&command));
+        broken.extend(self.hearing.command(&command, role, tapes, legs));
+        broken.extend(self.promises.command(&command, tapes));
+        broken.extend(self.codes.command(&command, tapes));
+        self.secrets.command(&command);
+        self.judge.command(&command, legs, role == Role::Specialist);
         self.media.command(self.now.mono, command.clone());
         self.judge.rooms(&command, self.media.legs());
     }
@@ -377,7 +577,8 @@ impl World {
             match happening {
                 Happening::Event(event) => {
                     self.note(&format!("{event:?}"));
-                    self.secrets.event(&event);
+                    self.secrets.event(&event, &self.tapes);
+                    self.codes.event(&event, &self.tapes);
                     self.tell_switch(switch::Input::Media(event));
                 }
                 Happening::Hears(phone, hearing) => {
@@ -407,8 +608,10 @@ impl World {
             }
             return;
         }
-        if station.dials.as_ref().is_some_and(|dial| dial.at <= now)
-            && let Some(dial) = station.dials.take()
+        // Whoever is in a call does not dial.
+        if station.dials.front().is_some_and(|dial| dial.at <= now)
+            && let Some(dial) = station.dials.pop_front()
+            && station.phone.is_idle()
         {
             station
                 .phone
@@ -448,7 +651,7 @@ impl World {
                         self.network.send(now, STRANGER, to, key);
                     }
                 }
-                Output::Event(Event::Keys(digit)) => {
+                Output::Event(phone::Event::Keys(digit)) => {
                     let rtp = station.rtp;
                     self.media.press(self.now.mono, rtp, digit);
                 }
@@ -463,7 +666,7 @@ impl World {
     fn check_rest(&mut self) {
         let load = self.switch.load();
         let rest = switch::Load {
-            free_slots: self.slots,
+            free_slots: self.media_slots.len(),
             ..switch::Load::default()
         };
         if load != rest {

@@ -90,6 +90,11 @@ async fn ring_person(cx: &Cx, caller: &Leg, person: &PersonId) -> Result<Attempt
     let plan = cx.plan();
     let phone = plan.person(person).and_then(|it| it.phones.first());
     let phone = phone.ok_or(Phrase::CalledNoAnswer)?;
+    // "Pause my calls" is meant of these too.
+    let paused = cx.presence().borrow().paused_until(person, cx.wall());
+    if paused.is_some() {
+        return Err(Phrase::CalledNoAnswer);
+    }
     let reserved = Reserved::new(cx, person).ok_or(Phrase::CalledNoAnswer)?;
     let target = Target {
         to: phone.to.clone(),

@@ -38,6 +38,11 @@ const MAX_PIECES: u32 = 16;
 
 /// From the hunt to the end cause of this call.
 pub(super) async fn keep_trying(cx: &Cx, job: KeepTrying) -> EndCause {
+    if !is_open(cx, &job) {
+        // Its hours were edited since it was promised.
+        end(cx, &job, KeepTryingEnd::HoursOver);
+        return EndCause::KeptTryingInVain;
+    }
     let until = cx.mono_at(job.until);
     let hunted = Box::pin(search_here_and_beyond(cx, &job.specialty, until)).await;
     match hunted {
@@ -45,6 +50,12 @@ pub(super) async fn keep_trying(cx: &Cx, job: KeepTrying) -> EndCause {
         Hunted::Exhausted | Hunted::BackToMenu => go_on(cx, job, EndCause::NobodyAccepted),
         Hunted::NobodyOnRota => go_on(cx, job, EndCause::NobodyOnRota),
     }
+}
+
+fn is_open(cx: &Cx, job: &KeepTrying) -> bool {
+    let plan = cx.plan();
+    let specialty = plan.specialty(&job.specialty);
+    specialty.is_some_and(|specialty| plan.open_at(specialty, cx.wall()))
 }
 
 async fn ring_the_caller(cx: &Cx, specialist: Attempt, mut job: KeepTrying) -> EndCause {

@@ -140,6 +140,20 @@ fn a_long_code_begins_with_nine_and_has_six_digits() {
 }
 
 #[test]
+fn a_clinician_who_has_paused_their_calls_is_not_rung_by_a_code_either() {
+    let ann = PersonId::parse("ann").unwrap();
+    let stage = stage(CALL_BACK)
+        .desk(knows("4711", to_ann()))
+        .caller(phone().keys(5_000, "4711"));
+    let until = "2026-11-23T14:30:00Z".parse().unwrap();
+    stage.world.presence.borrow_mut().pause(&ann, until);
+    let stage = stage.play();
+    assert_eq!(stage.rung(), []);
+    assert!(stage.was_told(CALLER, "call/no-answer"));
+    assert_eq!(stage.cause(), EndCause::NotAnswered);
+}
+
+#[test]
 fn three_wrong_codes_end_the_call_and_no_fourth_is_asked() {
     let stage = stage(CALL_BACK)
         .desk(knows("4711", to_ann()))

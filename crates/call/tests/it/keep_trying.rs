@@ -1,7 +1,7 @@
 //! "2, and we keep trying and ring you back": SERVICE 1.10.
 
 use rotaline_call::Refusal;
-use rotaline_model::{CallId, EndCause, JobId, LegId, PhoneNumber};
+use rotaline_model::{CallId, EndCause, JobId, LegId, PhoneNumber, SpecialtyId};
 use rotaline_record::{Fact, KeepTrying, KeepTryingEnd, RecordingPart, Undertaking};
 
 use crate::stage::{CALLER, MONDAY, NORTHFIELD, Stage, phone};
@@ -159,7 +159,7 @@ fn later(change: impl FnOnce(&mut KeepTrying)) -> Stage {
     let mut random = rotaline_model::Seed::from_number(2).generator(1);
     let mut job = KeepTrying {
         job: JobId::from(CallId::new(MONDAY.parse().unwrap(), &mut random).uuid()),
-        specialty: rotaline_model::SpecialtyId::parse("cardiology").unwrap(),
+        specialty: SpecialtyId::parse("cardiology").unwrap(),
         ring_back: number.into(),
         until: "2026-11-23T17:00:00Z".parse().unwrap(),
         hunts: 0,
@@ -278,6 +278,16 @@ fn nobody_is_rung_once_its_hours_are_over() {
         .play();
     let rung: Vec<u64> = stage.rung().into_iter().map(|(at, _)| at).collect();
     assert_eq!(rung, [0, 15_100]);
+    assert_eq!(job_end(&stage), Some(KeepTryingEnd::HoursOver));
+    assert_eq!(stage.cause(), EndCause::KeptTryingInVain);
+}
+
+#[test]
+fn a_team_that_was_closed_by_an_edit_is_not_tried_any_more() {
+    // Dermatology opens tomorrow.
+    let stage = later(|job| job.specialty = SpecialtyId::parse("dermatology").unwrap()).play();
+    assert_eq!(stage.rung(), []);
+    assert!(stage.undertaken().is_empty());
     assert_eq!(job_end(&stage), Some(KeepTryingEnd::HoursOver));
     assert_eq!(stage.cause(), EndCause::KeptTryingInVain);
 }
