@@ -29,6 +29,7 @@ mod party;
 mod patients;
 mod pauses;
 mod pifu;
+mod plan_files;
 #[path = "../sipp/ports.rs"]
 mod ports;
 mod privacy;

@@ -186,6 +186,15 @@ impl Server {
         answer.body
     }
 
+    /// The ids of a page of the plan's things.
+    pub fn list(&self, path: &str) -> Vec<String> {
+        let page = self.get(path);
+        let items = page["items"].as_array().expect("a page").iter();
+        items
+            .map(|it| it["id"].as_str().expect("an id").to_owned())
+            .collect()
+    }
+
     /// PUT of JSON.
     pub fn put(&self, path: &str, body: &str) -> http::Answer {
         self.send("PUT", path, "", body)

@@ -13,7 +13,7 @@ use serde_json::Value;
 use crate::{Finding, sans_io};
 
 /// Each crate, and what it may use of ours besides `model`.
-pub const ARROWS: [(&str, &[&str]); 14] = [
+pub const ARROWS: [(&str, &[&str]); 15] = [
     ("model", &[]),
     ("record", &[]),
     ("sip", &[]),
@@ -29,11 +29,12 @@ pub const ARROWS: [(&str, &[&str]); 14] = [
     ("store", &["record", "routing"]),
     ("api", &["store", "record", "routing"]),
     ("phone", &["sip", "sdp", "media"]),
+    ("exchange", &["routing"]),
     (
         "rotaline",
         &[
-            "api", "call", "engine", "media", "phone", "record", "routing", "sdp", "sip", "store",
-            "switch",
+            "api", "call", "engine", "exchange", "media", "phone", "record", "routing", "sdp",
+            "sip", "store", "switch",
         ],
     ),
     ("testkit", &[]),

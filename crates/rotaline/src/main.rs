@@ -3,7 +3,10 @@
 // The binary joins the parts, the real clock among them.
 #![allow(clippy::disallowed_methods)]
 
+mod check;
 mod demo;
+mod folder;
+mod plan_files;
 mod serve;
 mod service;
 mod settings;
@@ -12,8 +15,13 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use rotaline_exchange::{Extent, Rotas};
 
 use demo::Afterwards;
+use plan_files::Effect;
+
+/// The settings file, where none is named.
+const SETTINGS: &str = "config/rotaline.toml";
 
 /// Telephony call routing that reaches a specialist while the patient is still in the room.
 #[derive(Parser)]
@@ -40,11 +48,38 @@ enum Command {
         #[arg(long, default_value = "config/demo/rotaline.toml")]
         config: PathBuf,
     },
-    /// Checks settings, plan and prompts, and names every fault at once.
+    /// Checks settings, plan and prompts, and names every fault at once; then says what is amiss
+    /// with the rotas of the weeks to come.
     Check {
         /// The settings file.
         #[arg(long)]
         config: PathBuf,
+    },
+    /// Makes the plan what the files of a folder say: TOML, CSV, iCalendar. All of it or, with
+    /// every fault named by file and line, nothing. A running service follows.
+    Import {
+        /// The folder.
+        folder: PathBuf,
+        /// The settings file.
+        #[arg(long, default_value = SETTINGS)]
+        config: PathBuf,
+        /// The folder is a part of a plan: add it, and take nothing away.
+        #[arg(long)]
+        add: bool,
+        /// Say what would be done, and do nothing.
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Writes the plan into a folder, which `import` reads back.
+    Export {
+        /// The folder: a new one, or an empty one.
+        folder: PathBuf,
+        /// The settings file.
+        #[arg(long, default_value = SETTINGS)]
+        config: PathBuf,
+        /// Write rotas as iCalendar, as far as it holds them.
+        #[arg(long)]
+        calendars: bool,
     },
 }
 
@@ -59,9 +94,34 @@ fn main() -> ExitCode {
             };
             with_settings(&config, |settings| demo::run(settings, afterwards))
         }
-        Command::Check { config } => with_settings(&config, |_| {
-            println!("{}: no faults", config.display());
-            Ok(())
+        Command::Check { config } => with_settings(&config, |settings| {
+            plan_files::print(&format!("{}: no faults\n", config.display()))?;
+            check::run(&settings)
+        }),
+        Command::Import {
+            folder,
+            config,
+            add,
+            dry_run,
+        } => with_settings(&config, |settings| {
+            let import = plan_files::Import {
+                folder: &folder,
+                extent: if add { Extent::Part } else { Extent::Whole },
+                effect: if dry_run { Effect::Shown } else { Effect::Made },
+            };
+            import.run(&settings)
+        }),
+        Command::Export {
+            folder,
+            config,
+            calendars,
+        } => with_settings(&config, |settings| {
+            let rotas = if calendars {
+                Rotas::Calendars
+            } else {
+                Rotas::Sheets
+            };
+            plan_files::export(&settings, &folder, rotas)
         }),
     }
 }

@@ -43,7 +43,19 @@ pub struct Opening {
     pub days_ahead: u8,
 }
 
+impl WeeklySpan {
+    /// Weekly times as a plan writes them, e.g. `mon-fri 09:00-13:00`: a span for each day.
+    pub fn parse(text: &str) -> Option<Vec<WeeklySpan>> {
+        crate::parse::weekly(text).ok()
+    }
+}
+
 impl DaySpan {
+    /// Times of a day as a plan writes them, e.g. `09:00-13:00`.
+    pub fn parse(text: &str) -> Option<DaySpan> {
+        crate::parse::day_span(text).ok()
+    }
+
     /// When it begins and ends on a date, in `zone`.
     pub fn on(self, date: Date, zone: &TimeZone) -> (Timestamp, Timestamp) {
         let minute = |minute| instant_of_minute(zone, date, minute);

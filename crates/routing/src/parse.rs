@@ -20,6 +20,9 @@ use crate::plan::{Organisation, Outcome, Person, Plan, Practice, Specialty};
 use crate::read::{Faults, Reader};
 use crate::service::Service;
 
+pub(crate) use dates::dates;
+pub(crate) use times::{day_span, weekly};
+
 /// The sections of a plan file.
 const SECTIONS: &[&str] = &[
     "inbound_number",

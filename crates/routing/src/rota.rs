@@ -56,6 +56,11 @@ pub struct Dates {
 }
 
 impl Dates {
+    /// Dates as a plan writes them, e.g. `2026-10-26..2026-10-30`.
+    pub fn parse(text: &str) -> Option<Dates> {
+        crate::parse::dates(text).ok()
+    }
+
     /// Whether a date is among them.
     pub fn contain(self, date: Date) -> bool {
         (self.first..=self.last).contains(&date)

@@ -124,6 +124,10 @@ impl Storage for MemoryStorage {
         self.ask(|tables| tables.plan.clone())
     }
 
+    fn plan_revision(&self) -> Pending<'_, u64> {
+        self.ask(|tables| tables.plan.revision)
+    }
+
     fn change_plan(&self, set: ChangeSet) -> Pending<'_, Changed> {
         self.ask(|tables| tables.change_plan(set))
     }

@@ -76,6 +76,23 @@ impl SqliteStorage {
         Ok(SqliteStorage { writer, readers })
     }
 
+    /// Opens a database that is there, to be read alone: nothing in it is changed, its tables
+    /// included, so that a question by another version does no harm.
+    pub async fn open_to_read(path: &Path) -> Result<Self, StoreError> {
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .read_only(true)
+            .busy_timeout(ACQUIRE_TIMEOUT)
+            .disable_statement_logging();
+        let readers = SqlitePoolOptions::new()
+            .acquire_timeout(ACQUIRE_TIMEOUT)
+            .max_connections(1)
+            .connect_with(options)
+            .await?;
+        let writer = readers.clone();
+        Ok(SqliteStorage { writer, readers })
+    }
+
     /// Closes it, its write-ahead log folded in.
     pub async fn close(&self) {
         self.readers.close().await;
@@ -187,6 +204,10 @@ impl Storage for SqliteStorage {
 
     fn plan(&self) -> Pending<'_, PlanRows> {
         Box::pin(self.read_plan())
+    }
+
+    fn plan_revision(&self) -> Pending<'_, u64> {
+        Box::pin(self.read_plan_revision())
     }
 
     fn change_plan(&self, set: ChangeSet) -> Pending<'_, Changed> {

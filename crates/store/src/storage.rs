@@ -41,6 +41,9 @@ pub trait Storage: DeskStorage {
     /// The plan as it is.
     fn plan(&self) -> Pending<'_, PlanRows>;
 
+    /// The plan's newest revision; 0: there was never a plan.
+    fn plan_revision(&self) -> Pending<'_, u64>;
+
     /// Changes the plan as a whole, or not at all.
     fn change_plan(&self, set: ChangeSet) -> Pending<'_, Changed>;
 

@@ -36,15 +36,19 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 pub use logging::{Level, LogSettings, start as start_logging};
+pub use plan::PlanKeeper;
 
 use crate::settings::Settings;
 use desk::Desk;
 use pauses::PauseKeeper;
-use plan::{PlanDoor, PlanKeeper};
+use plan::PlanDoor;
 use projection::Projection;
 
 /// How long calls that are up may go on after SIGTERM.
 const DRAIN: Duration = Duration::from_secs(4 * 3600);
+
+/// The database, in the data folder.
+pub const DATABASE: &str = "rotaline.db";
 
 /// A running service.
 pub struct Service {
@@ -73,7 +77,7 @@ impl Service {
             opened.journal.append(record);
         }
         let projection =
-            Projection::start(&settings.data.join("rotaline.db"), node, &opened.journal).await?;
+            Projection::start(&settings.data.join(DATABASE), node, &opened.journal).await?;
         let plan = PlanKeeper::start(projection.storage(), &settings).await?;
         let recorder = start_recorder(&settings.engine.recordings, node, &opened.journal)?;
         let key = secrets::code_key(&settings.data.join("code-key"))?;
@@ -233,7 +237,7 @@ fn start_engine(
 }
 
 /// Makes a folder that only this user reads, with those above it.
-fn private_folder(folder: &Path) -> Result<()> {
+pub fn private_folder(folder: &Path) -> Result<()> {
     std::fs::DirBuilder::new()
         .recursive(true)
         .mode(0o700)

@@ -5,14 +5,16 @@
 //!                          └─ faults: nothing is changed
 //! ```
 //!
-//! One change at a time. The database decides which of two changes by two processes came first.
+//! One change at a time. The database decides which of two changes by two processes came first; a
+//! service looks once a second whether another one, or an import, has changed the plan.
 //! Without the database there is no start: no copy of the plan is kept elsewhere.
 
 #[cfg(test)]
 mod tests;
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, Weak};
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use jiff::Timestamp;
@@ -24,11 +26,14 @@ use rotaline_store::{
     ChangeSet, Changed, Expected, HistoryQuery, PlanChange, PlanKey, PlanRows, Storage, StoreError,
 };
 use tokio::sync::{Mutex, watch};
+use tokio::time::MissedTickBehavior;
 
 use crate::settings::{PlanOf, Settings, announced, prompts_missing};
 
 /// How often a change is checked and sent: anew where another process was faster; then a conflict.
 const TRIES: u32 = 3;
+/// How often it is looked whether another process has changed the plan.
+const FOLLOWED_EVERY: Duration = Duration::from_secs(1);
 /// Who the first plan is by.
 const SETTINGS: &str = "settings";
 
@@ -42,16 +47,27 @@ pub struct PlanKeeper {
 }
 
 impl PlanKeeper {
-    /// The database's plan, if anybody has edited it; else that of the settings, so that whoever
-    /// edits files and starts anew sees what they wrote.
+    /// The plan that holds, kept in the database from now on.
     pub async fn start(storage: Arc<dyn Storage>, settings: &Settings) -> Result<Arc<PlanKeeper>> {
+        let keeper = PlanKeeper::open(storage, settings).await?;
+        let holding = keeper.holding(settings).await?;
+        let edition = keeper.current();
+        if settings.plan_of == PlanOf::Store && holding != settings.items {
+            let revision = edition.revision;
+            tracing::warn!(
+                revision,
+                "the plan was edited and is the database's; its files differ and are not read"
+            );
+        }
+        let differences = |edition: &Edition| Ok(wishes(&edition.items, &holding));
+        let made = keeper.make(&differences, SETTINGS).await;
+        made.context("the plan could not be put into the database")?;
+        Ok(keeper)
+    }
+
+    /// The plan as the database has it; nothing is changed.
+    pub async fn open(storage: Arc<dyn Storage>, settings: &Settings) -> Result<Arc<PlanKeeper>> {
         let rows = storage.plan().await.context("the plan in the database")?;
-        let newest = HistoryQuery {
-            revisions: 1,
-            ..HistoryQuery::default()
-        };
-        let newest = storage.plan_history(newest).await?;
-        let edited = newest.iter().any(|version| version.changed_by != SETTINGS);
         let first = Edition {
             revision: 0,
             plan: Arc::clone(&settings.plan),
@@ -67,46 +83,81 @@ impl PlanKeeper {
         };
         if rows.revision > 0 {
             let edition = keeper.edition(&rows).map_err(faulty)?;
-            let differs = !edition.items.differences(&settings.items).is_empty();
             keeper.publish(edition);
-            if differs && edited && settings.plan_of == PlanOf::Store {
-                let revision = rows.revision;
-                tracing::warn!(
-                    revision,
-                    "the plan was edited and is the database's; its files differ and are not read"
-                );
-            }
-        }
-        if !edited || settings.plan_of == PlanOf::Settings {
-            let kept = keeper.current().items.clone();
-            let wishes = kept.differences(&settings.items).into_iter();
-            let wishes = wishes.map(|(key, item)| Wish {
-                key,
-                item,
-                expected: Expected::Anything,
-            });
-            let made = keeper.make(wishes.collect(), SETTINGS.to_owned()).await;
-            made.context("the plan could not be put into the database")?;
         }
         Ok(Arc::new(keeper))
     }
 
-    /// From now on the engine follows every change.
-    pub fn serve(&self, engine: Remote) {
-        let _ = self.engine.set(engine);
+    /// The items of the plan that holds: the database's, if anybody has edited it; else those of
+    /// the settings, so that whoever edits files and starts anew sees what they wrote.
+    pub async fn holding(&self, settings: &Settings) -> Result<Items> {
+        let newest = HistoryQuery {
+            revisions: 1,
+            ..HistoryQuery::default()
+        };
+        let newest = self.storage.plan_history(newest).await?;
+        let edited = newest.iter().any(|version| version.changed_by != SETTINGS);
+        if edited && settings.plan_of == PlanOf::Store {
+            Ok(self.current().items.clone())
+        } else {
+            Ok(settings.items.clone())
+        }
     }
 
-    async fn make(&self, wishes: Vec<Wish>, by: String) -> Result<Arc<Edition>, NotChanged> {
+    /// Makes the plan what `items` says of the plan that there is, as one change.
+    pub async fn replace(
+        &self,
+        items: impl Fn(&Edition) -> Result<Items, Vec<Fault>> + Sync,
+        by: &str,
+    ) -> Result<Arc<Edition>, NotChanged> {
+        let differences = |edition: &Edition| {
+            let items = items(edition).map_err(NotChanged::Faults)?;
+            Ok(wishes(&edition.items, &items))
+        };
+        self.make(&differences, by).await
+    }
+
+    async fn catch_up(&self, refused: u64) -> Result<(), NotFollowed> {
+        let revision = self.storage.plan_revision().await?;
+        if revision == refused || revision == self.current().revision {
+            return Ok(());
+        }
         let _turn = self.one_at_a_time.lock().await;
+        let rows = self.storage.plan().await?;
+        if rows.revision == self.current().revision {
+            return Ok(());
+        }
+        let revision = rows.revision;
+        let edition = self.edition(&rows);
+        let edition = edition.map_err(|faults| NotFollowed::Faults { revision, faults })?;
+        self.publish(edition);
+        tracing::info!(revision, "the plan was changed by another process");
+        Ok(())
+    }
+
+    /// From now on the engine follows every change, those of other processes too.
+    pub fn serve(self: &Arc<Self>, engine: Remote) {
+        let _ = self.engine.set(engine);
+        tokio::spawn(follow(Arc::downgrade(self)));
+    }
+
+    async fn make(
+        &self,
+        wishes: &(dyn Fn(&Edition) -> Result<Vec<Wish>, NotChanged> + Sync),
+        by: &str,
+    ) -> Result<Arc<Edition>, NotChanged> {
+        let _turn = self.one_at_a_time.lock().await;
+        let mut first = None;
         for _ in 0..TRIES {
-            if let Some(edition) = self.try_once(&wishes, &by).await? {
+            let wishes = wishes(&self.current())?;
+            if let Some(edition) = self.try_once(&wishes, by).await? {
                 return Ok(edition);
             }
+            first = first.or_else(|| wishes.into_iter().next());
             let rows = self.storage.plan().await?;
             let edition = self.edition(&rows).map_err(NotChanged::Faults)?;
             self.publish(edition);
         }
-        let first = wishes.into_iter().next();
         let key = first.map_or(ItemKey::DEPLOYMENT, |wish| wish.key);
         let version = self.current().versions.get(&key).copied();
         Err(NotChanged::Conflict { key, version })
@@ -185,7 +236,7 @@ impl PlanKeeper {
                 expected,
             });
         }
-        self.make(wishes, by).await
+        self.make(&|_: &Edition| Ok(wishes.clone()), &by).await
     }
 
     /// The revision that changed an item last, also if it took it away.
@@ -199,13 +250,38 @@ impl PlanKeeper {
         Ok(newest.first().map(|version| version.revision))
     }
 
-    fn checked(&self, items: &Items) -> Result<Arc<Plan>, Vec<Fault>> {
-        let plan = items.plan()?;
-        let missing = prompts_missing(&plan, &self.prompts, "prompts");
-        if missing.is_empty() {
+    /// The plan of some items; its faults, and every prompt that is not there.
+    pub fn checked(&self, items: &Items) -> Result<Arc<Plan>, Vec<Fault>> {
+        let mut unsaid: Vec<Fault> = Vec::new();
+        for (prompt, places) in items.prompts() {
+            if self.prompts.get(&prompt).is_some() {
+                continue;
+            }
+            unsaid.extend(places.into_iter().map(|(item, key)| {
+                Fault {
+                    file: item.to_string(),
+                    key,
+                    problem: format!("{:?} is not among the prompts", prompt.as_str()),
+                    remedy: "name one of manifest.toml, e.g. practice/a-practice, or add it there"
+                        .to_owned(),
+                }
+            }));
+        }
+        let plan = match items.plan() {
+            Ok(plan) => plan,
+            Err(mut faults) => {
+                faults.extend(unsaid);
+                return Err(faults);
+            }
+        };
+        if unsaid.is_empty() {
+            // What the flows say by themselves.
+            unsaid = prompts_missing(&plan, &self.prompts, "prompts");
+        }
+        if unsaid.is_empty() {
             Ok(Arc::new(announced(plan, &self.prompts)))
         } else {
-            Err(missing)
+            Err(unsaid)
         }
     }
 
@@ -267,7 +343,9 @@ impl PlanDesk for PlanDoor {
 
     fn change(&self, wishes: Vec<Wish>, by: String) -> Changing<'_> {
         let keeper = Arc::clone(&self.0);
-        Box::pin(to_its_end(async move { keeper.make(wishes, by).await }))
+        Box::pin(to_its_end(async move {
+            keeper.make(&|_: &Edition| Ok(wishes.clone()), &by).await
+        }))
     }
 
     fn undo(&self, revision: u64, by: String) -> Changing<'_> {
@@ -283,6 +361,55 @@ async fn to_its_end<T: Send + 'static>(change: impl Future<Output = T> + Send + 
         Ok(made) => made,
         Err(failed) => std::panic::resume_unwind(failed.into_panic()),
     }
+}
+
+/// Follows what other processes change, as long as the keeper is there.
+async fn follow(keeper: Weak<PlanKeeper>) {
+    let mut every = tokio::time::interval(FOLLOWED_EVERY);
+    every.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    // Of a revision that cannot be followed is told once.
+    let mut refused = 0;
+    loop {
+        every.tick().await;
+        let Some(keeper) = keeper.upgrade() else {
+            return;
+        };
+        match keeper.catch_up(refused).await {
+            Ok(()) => {}
+            Err(NotFollowed::Store(error)) => {
+                tracing::debug!(%error, "the plan's revision could not be read");
+            }
+            Err(NotFollowed::Faults { revision, faults }) => {
+                refused = revision;
+                let faults = faults.len();
+                tracing::warn!(
+                    revision,
+                    faults,
+                    "the plan of another process is faulty here; calls go on by the last one"
+                );
+            }
+        }
+    }
+}
+
+/// Why a change by another process was not taken over.
+#[derive(Debug, thiserror::Error)]
+enum NotFollowed {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("revision {revision} has {} fault(s)", faults.len())]
+    Faults { revision: u64, faults: Vec<Fault> },
+}
+
+/// What makes one plan the other.
+fn wishes(from: &Items, to: &Items) -> Vec<Wish> {
+    let differences = from.differences(to).into_iter();
+    let wishes = differences.map(|(key, item)| Wish {
+        key,
+        item,
+        expected: Expected::Anything,
+    });
+    wishes.collect()
 }
 
 fn change(wish: &Wish) -> PlanChange {

@@ -24,8 +24,24 @@ impl Item {
         super::text(self.0.clone())
     }
 
+    /// Its keys.
+    pub fn table(&self) -> &Table {
+        &self.0
+    }
+
+    /// Its keys, to be changed.
+    pub fn table_mut(&mut self) -> &mut Table {
+        &mut self.0
+    }
+
     /// A text at one of its keys.
     pub fn text_at(&self, key: &str) -> Option<&str> {
         self.0.get(key)?.as_str()
+    }
+}
+
+impl From<Table> for Item {
+    fn from(table: Table) -> Self {
+        Item(table)
     }
 }

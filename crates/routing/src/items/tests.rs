@@ -82,6 +82,18 @@ fn differences_lead_from_one_to_the_other() {
     assert_eq!(from, to);
 }
 
+#[test]
+fn every_prompt_of_the_plan_is_named_with_its_item() {
+    let items = demo();
+    let named = items.prompts();
+    let of_the_plan = items.plan().unwrap().prompts;
+    assert_eq!(BTreeSet::from_iter(named.keys().cloned()), of_the_plan);
+    let choice = PromptId::parse("outcome/referral-made").unwrap();
+    let menu = ItemKey::new(ItemKind::Outcomes, "advice");
+    let place = (menu, "outcomes.advice.choice.2.prompt".to_owned());
+    assert_eq!(named[&choice], [place]);
+}
+
 proptest! {
     /// Whatever ids and names somebody gives, they stay ids and names of one item.
     #[test]

@@ -33,6 +33,9 @@ const MAX_PHONES: usize = 6;
 const MAX_ABSENCES: usize = 400;
 const MAX_OUTCOMES: usize = 9;
 
+/// Letters of a name, an area, a place.
+const MAX_WORDS: usize = 200;
+
 const PROMPT_REMEDY: &str = "name a prompt of the manifest, e.g. specialty/cardiology";
 const ADDRESS_REMEDY: &str = "e.g. \"07700 900123\" or \"sip:ann@192.0.2.1:5060\"";
 const NUMBER_REMEDY: &str = "e.g. \"020 7946 0000\"";
@@ -43,7 +46,7 @@ pub(super) fn organisation(
     faults: &mut Faults,
 ) -> Option<(OrganisationId, Organisation)> {
     let id = id(text, &entry, OrganisationId::parse, faults);
-    let name = entry.required(faults, "name", "Northfield Hospitals");
+    let name = words_for_people(&mut entry, faults, "name", Need::Of("Northfield Hospitals"));
     let prompt = prompt(&mut entry, "organisation", text, faults);
     let zone = entry.required(faults, "zone", "Europe/London");
     let zone = zone.and_then(|zone| {
@@ -117,7 +120,7 @@ pub(super) fn specialty(
     let organisation = entry.required(faults, "organisation", "northfield");
     let organisation =
         organisation.and_then(|name| reference(&entry, "organisation", &name, faults));
-    let name = entry.required(faults, "name", "Cardiology");
+    let name = words_for_people(&mut entry, faults, "name", Need::Of("Cardiology"));
     let prompt = prompt(&mut entry, "specialty", text, faults);
     let key = menu_key(&mut entry, faults);
     let hours = entry.texts(faults, "hours").unwrap_or_else(|| {
@@ -202,7 +205,7 @@ pub(super) fn outcomes(mut entry: Reader<'_>, faults: &mut Faults) -> Option<Vec
                 "use a-z, 0-9 and -, e.g. referral-avoided",
             );
         }
-        let name = entry.required(faults, "name", "Referral avoided");
+        let name = words_for_people(&mut entry, faults, "name", Need::Of("Referral avoided"));
         let prompt = id
             .as_ref()
             .and_then(|id| prompt(&mut entry, "outcome", id, faults));
@@ -244,7 +247,7 @@ pub(super) fn person(
     faults: &mut Faults,
 ) -> Option<(PersonId, Person)> {
     let id = id(text, &entry, PersonId::parse, faults);
-    let name = entry.required(faults, "name", "Dr Ann Archer");
+    let name = words_for_people(&mut entry, faults, "name", Need::Of("Dr Ann Archer"));
     let ring_time = ring_time(&mut entry, faults);
     let readers = entry.tables(faults, "phone");
     if readers.is_empty() || readers.len() > MAX_PHONES {
@@ -344,9 +347,9 @@ pub(super) fn practice(
     faults: &mut Faults,
 ) -> Option<(PracticeId, Practice)> {
     let id = id(text, &entry, PracticeId::parse, faults);
-    let name = entry.required(faults, "name", "Elm Street Surgery");
+    let name = words_for_people(&mut entry, faults, "name", Need::Of("Elm Street Surgery"));
     let prompt = prompt(&mut entry, "practice", text, faults);
-    let area = entry.text(faults, "area");
+    let area = words_for_people(&mut entry, faults, "area", Need::None);
     let texts = entry.texts(faults, "numbers").unwrap_or_default();
     let mut numbers = Vec::with_capacity(texts.len());
     for text in texts {
@@ -365,7 +368,7 @@ pub(super) fn practice(
     let reception = entry.parsed(faults, "reception", PhoneNumber::parse, NUMBER_REMEDY);
     let bypass = entry.parsed(faults, "bypass", PhoneNumber::parse, NUMBER_REMEDY);
     let code = entry.parsed(faults, "code", directory_code, "e.g. code = \"2041\"");
-    let place = entry.text(faults, "place");
+    let place = words_for_people(&mut entry, faults, "place", Need::None);
     let known = &[
         "name",
         "prompt",
@@ -390,6 +393,42 @@ pub(super) fn practice(
         place,
     };
     Some((id, practice))
+}
+
+/// Whether a text must be there, and what it looks like.
+#[derive(Clone, Copy)]
+enum Need {
+    Of(&'static str),
+    None,
+}
+
+/// A text that people read: on screens, in sheets, in logs of terminals. Nothing in it moves the
+/// cursor or turns the direction of reading.
+fn words_for_people(
+    entry: &mut Reader<'_>,
+    faults: &mut Faults,
+    key: &str,
+    need: Need,
+) -> Option<String> {
+    let text = match need {
+        Need::Of(example) => entry.required(faults, key, example),
+        Need::None => entry.text(faults, key),
+    }?;
+    let unseen = |it: char| {
+        it.is_control() || matches!(it, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    let problem = if text.contains(unseen) {
+        format!("{text:?} has characters that are not seen")
+    } else if text.trim().is_empty() && matches!(need, Need::Of(_)) {
+        "is empty".to_owned()
+    } else if text.chars().count() > MAX_WORDS {
+        format!("has more than {MAX_WORDS} letters")
+    } else {
+        return Some(text);
+    };
+    let remedy = format!("plain words, at most {MAX_WORDS} letters");
+    entry.fault(faults, key, &problem, &remedy);
+    Some(text)
 }
 
 /// A key of the menu; two digits are complete only with the second.

@@ -58,6 +58,13 @@ fn a_good_plan_has_none() {
 /// A text of the good plan, what stands there instead, and the key that is at fault then.
 const FAULTS: &[(&str, &str, &str)] = &[
     ("key = 2", "key = 1", "specialty.dermatology.key"),
+    ("Dr Ann Archer", "", "person.ann.name"),
+    ("Dr Ann Archer", "Dr\\u001b[2J Ann", "person.ann.name"),
+    (
+        "Elm Street",
+        "Elm\\u202e Street",
+        "practice.elm-street.name",
+    ),
     ("key = 2", "key = 9", "specialty.dermatology.key"),
     ("key = 2", "key = \"2\"", "specialty.dermatology.key"),
     (

@@ -42,6 +42,7 @@ fn shown(versions: &[PlanVersion]) -> Vec<(u64, &str, Option<&str>)> {
 
 pub(super) async fn plan_is_changed_as_a_whole(storage: &dyn Storage) {
     assert_eq!(storage.plan().await.unwrap().revision, 0);
+    assert_eq!(storage.plan_revision().await.unwrap(), 0);
     let both = vec![
         change("ann", Some("1"), Expected::Absent),
         change("ben", Some("1"), Expected::Absent),
@@ -55,6 +56,7 @@ pub(super) async fn plan_is_changed_as_a_whole(storage: &dyn Storage) {
     assert_eq!(make(storage, 1, mixed).await, Changed::Done(2));
     let plan = storage.plan().await.unwrap();
     assert_eq!(plan.revision, 2);
+    assert_eq!(storage.plan_revision().await.unwrap(), 2);
     let ids: Vec<_> = plan.items.keys().map(|(_, id)| id.as_str()).collect();
     assert_eq!(ids, ["ann", "cat"]);
     let ann = &plan.items[&key("ann")];

@@ -35,6 +35,10 @@ impl SqliteStorage {
         Ok(PlanRows { revision, items })
     }
 
+    pub(super) async fn read_plan_revision(&self) -> Result<u64, StoreError> {
+        newest_revision(&mut *self.readers.acquire().await?).await
+    }
+
     pub(super) async fn write_plan(&self, set: ChangeSet) -> Result<Changed, StoreError> {
         let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await?;
         let newest = newest_revision(&mut transaction).await?;
