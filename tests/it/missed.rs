@@ -83,6 +83,47 @@ fn a_missed_call_is_returned_with_a_pin_and_a_pause_keeps_calls_away() {
 }
 
 #[test]
+fn the_outcome_of_the_last_talk_is_left_by_telephone_with_a_pin() {
+    let home = Home::new("outcome-left", &Wish::default());
+    let gateway = home.gateway(PHONE_HZ);
+    let server = home.serve();
+    let pin = format!(r#"{{"pin": "{PIN}"}}"#);
+    assert_eq!(server.put("/api/v1/people/cy/pin", &pin).status, 204);
+
+    let mut surgery = Caller::new(home.sip_address(), UROLOGY, CALLER_HZ);
+    surgery.is_answered();
+    wait_until("Cy answers", || gateway.acknowledged() == 1);
+    wait_until("they hear each other once it is accepted", || {
+        gateway.voice.key("1");
+        surgery.voice.hears(PHONE_HZ) && gateway.voice.hears(CALLER_HZ)
+    });
+    assert_eq!(surgery.hang_up().status(), 200);
+    gateway.hang_up();
+    let talk = closed_case(&server, UROLOGY);
+    assert_eq!(talk["outcome"], "-", "{talk}");
+
+    let mut cy = Caller::with_number(home.sip_address(), INBOUND, CALLER_HZ, CY);
+    cy.is_answered();
+    cy.voice.listen_for(Duration::from_millis(1_500));
+    cy.voice.key("4");
+    cy.voice.key(PIN);
+    cy.voice.key("#");
+    cy.voice.listen_for(Duration::from_millis(1_500));
+    cy.voice.key("2");
+    wait_until("the outcome is kept", || {
+        closed_case(&server, UROLOGY)["outcome"] == "referral-made"
+    });
+    assert_eq!(cy.hang_up().status(), 200);
+    let talk = closed_case(&server, UROLOGY);
+    let given = &talk["outcomes"][0];
+    assert_eq!((&given["by"], &given["how"]), (&"cy".into(), &"key".into()));
+    let ringing_back = closed_case(&server, INBOUND);
+    assert!(heard(&ringing_back).contains(&"missed/your-last-call".to_owned()));
+    assert_eq!(ringing_back["outcome"], "-", "{ringing_back}");
+    server.close(&[]);
+}
+
+#[test]
 fn somebody_else_hears_a_neutral_sentence_and_is_let_go() {
     let home = Home::new("neutral", &Wish::default());
     let server = home.serve();

@@ -134,7 +134,10 @@ impl Codes {
         let (code, caller) = match question {
             Question::Claim { code, caller, .. } => (code, in_words(caller)),
             Question::CheckPin { person, pin } => (pin, person.as_str().to_owned()),
-            Question::OutcomeGiven { .. } | Question::Missed { .. } => return None,
+            Question::OutcomeGiven { .. }
+            | Question::Missed { .. }
+            | Question::AwaitedOutcome { .. }
+            | Question::GiveOutcome { .. } => return None,
         };
         self.evaluated += 1;
         let text = std::str::from_utf8(code.expose()).unwrap_or_default();

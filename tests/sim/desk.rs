@@ -93,6 +93,15 @@ impl Desk {
                 false => Answer::Refused,
             },
             Question::Missed { .. } => Answer::Missed(self.missed.clone()),
+            Question::AwaitedOutcome { .. } => {
+                let awaited = self.missed.iter().find_map(|call| {
+                    let specialty = call.specialty.clone()?;
+                    let case = call.case;
+                    Some(Answer::AwaitedOutcome { case, specialty })
+                });
+                awaited.unwrap_or(Answer::Refused)
+            }
+            Question::GiveOutcome { .. } => Answer::Confirmed,
         };
         if self.reliable {
             return Some((Duration::from_millis(20), answer));

@@ -221,8 +221,8 @@ fn who_calls(cx: &Cx, plan: &Plan) -> Sound {
 }
 
 /// "Before you go. 1, referral avoided. 2, referral made."
-pub(crate) fn outcomes(plan: &Plan, outcomes: &[Outcome]) -> Vec<Sound> {
-    let mut sounds = vec![AFTER_ANSWER, phrase(plan, Phrase::BeforeYouGo)];
+pub(crate) fn outcomes(plan: &Plan, opening: Phrase, outcomes: &[Outcome]) -> Vec<Sound> {
+    let mut sounds = vec![AFTER_ANSWER, phrase(plan, opening)];
     for outcome in outcomes {
         sounds.extend(
             outcome

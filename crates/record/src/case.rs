@@ -398,6 +398,7 @@ pub(crate) struct Sequences {
     call: u64,
     recorder: u64,
     api: u64,
+    telephone: u64,
     recovery: u64,
 }
 
@@ -407,6 +408,7 @@ impl Sequences {
             Origin::Call => self.call,
             Origin::Recorder => self.recorder,
             Origin::Api => self.api,
+            Origin::Telephone => self.telephone,
             Origin::Recovery => self.recovery,
         }
     }
@@ -417,6 +419,7 @@ impl Sequences {
             Origin::Call => &mut self.call,
             Origin::Recorder => &mut self.recorder,
             Origin::Api => &mut self.api,
+            Origin::Telephone => &mut self.telephone,
             Origin::Recovery => &mut self.recovery,
         };
         let new = sequence > *last;

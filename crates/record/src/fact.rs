@@ -40,6 +40,8 @@ pub enum Origin {
     Recorder,
     /// A person by the API; sequences are microseconds since the epoch.
     Api,
+    /// A person by telephone, after the call; sequences are microseconds since the epoch.
+    Telephone,
     /// The next start of an interrupted process; sequences are microseconds since the epoch.
     Recovery,
 }

@@ -223,7 +223,7 @@ impl Case {
     /// which may be days later, so its calls end with the last that was heard of them.
     fn end_of(&self, record: &Record) -> Timestamp {
         match record.origin {
-            Origin::Call | Origin::Recorder | Origin::Api => record.at,
+            Origin::Call | Origin::Recorder | Origin::Api | Origin::Telephone => record.at,
             Origin::Recovery => self.last_heard_of,
         }
     }

@@ -40,6 +40,22 @@ pub enum Question {
         /// From when on.
         since: Timestamp,
     },
+    /// Which talk of somebody's waits for its outcome (SERVICE 2)?
+    AwaitedOutcome {
+        /// Who.
+        person: PersonId,
+        /// From when on.
+        since: Timestamp,
+    },
+    /// Keep the outcome of an earlier case; confirmed once it is on disk.
+    GiveOutcome {
+        /// Which.
+        case: CaseId,
+        /// The choice's id, one of the specialty's.
+        outcome: String,
+        /// Who gives it.
+        by: PersonId,
+    },
 }
 
 /// What comes back.
@@ -50,12 +66,19 @@ pub enum Answer {
     /// What the code opens.
     Claimed(Box<Errand>),
     /// The code opens nothing (unknown, used, expired, another's), or the PIN is wrong; no outcome
-    /// has been given.
+    /// has been given, or none is awaited.
     Refused,
-    /// The PIN is right; an outcome has been given.
+    /// The PIN is right; an outcome has been given, or is kept.
     Confirmed,
     /// Missed calls, the newest first.
     Missed(Vec<MissedCall>),
+    /// The newest talk that waits for its outcome.
+    AwaitedOutcome {
+        /// Its case.
+        case: CaseId,
+        /// Whose menu it is chosen from.
+        specialty: SpecialtyId,
+    },
     /// It cannot be told now, or a fact could not be kept.
     Unavailable,
 }

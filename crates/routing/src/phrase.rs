@@ -173,7 +173,7 @@ phrases! {
     ColleagueTookIt = "missed/colleague-answered",
     /// "Press 1 to return it."
     Press1ToReturn = "missed/press-1-to-return",
-    /// "Press 2 to pause your calls for 30 minutes, 3 to resume."
+    /// "Press 2 to pause your calls for 30 minutes, 3 to resume, 4 to leave an outcome."
     MissedChoices = "missed/choices",
     /// "Your calls are paused for 30 minutes."
     CallsPaused = "missed/paused",
@@ -183,6 +183,10 @@ phrases! {
     NeutralMessage = "missed/neutral",
     /// "You have missed no calls."
     NothingMissed = "missed/nothing",
+    /// "The outcome of your last call."
+    YourLastCall = "missed/your-last-call",
+    /// "That is not possible at the moment."
+    NotPossibleNow = "missed/not-possible-now",
     /// "There is no call of yours that waits for an outcome."
     NoCallForOutcome = "missed/no-call-for-an-outcome",
     /// "Adding a colleague."

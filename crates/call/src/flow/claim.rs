@@ -187,9 +187,11 @@ pub(super) async fn claim(
             Ok(errand)
         }
         Answer::Refused => Err(refused(cx, tries)),
-        Answer::Unavailable | Answer::Kept | Answer::Confirmed | Answer::Missed(_) => {
-            Err(NotOpened::Unavailable)
-        }
+        Answer::Unavailable
+        | Answer::Kept
+        | Answer::Confirmed
+        | Answer::Missed(_)
+        | Answer::AwaitedOutcome { .. } => Err(NotOpened::Unavailable),
     }
 }
 
@@ -225,9 +227,11 @@ async fn check_pin(cx: &Cx, person: &PersonId, pin: Keyed) -> Result<(), NotOpen
     match cx.ask(question, ANSWERED_WITHIN).await {
         Answer::Confirmed => Ok(()),
         Answer::Refused => Err(refused(cx, tries)),
-        Answer::Unavailable | Answer::Kept | Answer::Claimed(_) | Answer::Missed(_) => {
-            Err(NotOpened::Unavailable)
-        }
+        Answer::Unavailable
+        | Answer::Kept
+        | Answer::Claimed(_)
+        | Answer::Missed(_)
+        | Answer::AwaitedOutcome { .. } => Err(NotOpened::Unavailable),
     }
 }
 

@@ -1,6 +1,7 @@
 //! The inbound number is rung back (SERVICE 2): a specialist who was missed hears of it, may
-//! return the call, pause and resume. Anyone else hears a neutral message. No surgery and no
-//! patient is ever named, since a caller's number can be forged.
+//! return the call, pause and resume, and leave the outcome of their last talk. Anyone else hears
+//! a neutral message. No surgery and no patient is ever named, since a caller's number can be
+//! forged; what is returned or kept is asked a PIN for first.
 
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ use rotaline_routing::Phrase;
 
 use super::arrive::{caller_number, while_here};
 use super::claim;
+use super::outcome::{self, Asking, Menu, Talk};
 use super::talk::talk;
 use crate::attempt::{Attempt, Patience, Placed, Reserved, Target};
 use crate::boundary::PhoneAddress;
@@ -24,6 +26,8 @@ const MISSED_WITHIN: SignedDuration = SignedDuration::from_hours(24);
 const PAUSE: SignedDuration = SignedDuration::from_mins(30);
 /// How long an answer may take.
 const ANSWERED_WITHIN: Duration = Duration::from_secs(1);
+/// "4 leave an outcome": of a talk that old at most. Older ones are given on a screen.
+const TALKED_WITHIN: SignedDuration = SignedDuration::from_hours(24);
 /// How long a key is waited for.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How often a choice is asked for: somebody who keys on and on is let go.
@@ -67,6 +71,10 @@ async fn tell(cx: &Cx, caller: &Leg) -> Result<Returned, EndCause> {
         };
         let done = match (key.as_char(), to_return) {
             ('1', Some(missed)) => return returned(cx, caller, &person, missed).await,
+            ('4', _) => match Box::pin(outcome_left(cx, caller, &person)).await? {
+                Left::Outcome => continue,
+                Left::None(why) => why,
+            },
             ('2', _) => pause(cx, &person),
             ('3', _) => resume(cx, &person),
             _ if key == Digit::STAR => {
@@ -104,6 +112,7 @@ async fn missed(cx: &Cx, person: &PersonId) -> Option<MissedCall> {
         | Answer::Claimed(_)
         | Answer::Refused
         | Answer::Confirmed
+        | Answer::AwaitedOutcome { .. }
         | Answer::Unavailable => None,
     }
 }
@@ -137,6 +146,39 @@ fn resume(cx: &Cx, person: &PersonId) -> Phrase {
     let person = person.clone();
     cx.note(Fact::CallsResumed { person });
     Phrase::CallsResumed
+}
+
+/// What came of "4 leave an outcome".
+enum Left {
+    Outcome,
+    None(Phrase),
+}
+
+/// Asks what came of the last talk that has no outcome yet.
+async fn outcome_left(cx: &Cx, caller: &Leg, person: &PersonId) -> Result<Left, EndCause> {
+    claim::ask_for_pin(cx, caller, person).await?;
+    let since = cx.wall().checked_sub(TALKED_WITHIN);
+    let question = Question::AwaitedOutcome {
+        person: person.clone(),
+        since: since.unwrap_or(cx.wall()),
+    };
+    let (case, specialty) = match cx.ask(question, ANSWERED_WITHIN).await {
+        Answer::AwaitedOutcome { case, specialty } => (case, specialty),
+        Answer::Refused => return Ok(Left::None(Phrase::NoCallForOutcome)),
+        Answer::Kept
+        | Answer::Claimed(_)
+        | Answer::Confirmed
+        | Answer::Missed(_)
+        | Answer::Unavailable => return Ok(Left::None(Phrase::NotPossibleNow)),
+    };
+    let Some(menu) = Menu::of(cx, &specialty) else {
+        return Ok(Left::None(Phrase::NoCallForOutcome));
+    };
+    let by = person.clone();
+    match outcome::ask(cx, caller, &menu, &Talk::Earlier { case, by }).await {
+        Asking::Given => Ok(Left::Outcome),
+        Asking::Left => Err(EndCause::Told),
+    }
 }
 
 /// "Returning needs the person's PIN": then the surgery that rang is rung.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use rotaline_model::{Digit, SpecialtyId};
+use rotaline_model::{CaseId, Digit, PersonId, SpecialtyId};
 use rotaline_record::{Answer, Fact, OutcomeHow, Question};
 use rotaline_routing::{Outcome, Phrase, Plan};
 
@@ -49,14 +49,47 @@ impl Menu {
     }
 }
 
-/// "A key is stored before" it is said.
-async fn stored(cx: &Cx, outcome: &Outcome, who: &str) -> bool {
-    let fact = Fact::OutcomeSet {
-        outcome: outcome.id.clone(),
-        by: who.to_owned(),
-        how: OutcomeHow::Key,
-    };
-    cx.note_durably(fact, STORED_WITHIN).await == Answer::Kept
+/// Which talk the outcome is of, and who gives it.
+pub(super) enum Talk {
+    /// The one that has just ended; the name goes into the record.
+    This { by: String },
+    /// One of theirs before this call.
+    Earlier { case: CaseId, by: PersonId },
+}
+
+impl Talk {
+    fn opening(&self) -> Phrase {
+        match self {
+            Talk::This { .. } => Phrase::BeforeYouGo,
+            Talk::Earlier { .. } => Phrase::YourLastCall,
+        }
+    }
+
+    /// "A key is stored before" it is said.
+    async fn keeps(&self, cx: &Cx, outcome: &Outcome) -> bool {
+        let outcome = outcome.id.clone();
+        match self {
+            Talk::This { by } => {
+                let (by, how) = (by.clone(), OutcomeHow::Key);
+                let fact = Fact::OutcomeSet { outcome, by, how };
+                cx.note_durably(fact, STORED_WITHIN).await == Answer::Kept
+            }
+            Talk::Earlier { case, by } => {
+                let (case, by) = (*case, by.clone());
+                let question = Question::GiveOutcome { case, outcome, by };
+                cx.ask(question, STORED_WITHIN).await == Answer::Confirmed
+            }
+        }
+    }
+}
+
+/// How the question ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Asking {
+    /// There is an outcome.
+    Given,
+    /// There is none, and they have heard a goodbye, or are gone.
+    Left,
 }
 
 /// On a screen it is set there; if it is not so long after the talk, it is asked for.
@@ -76,20 +109,23 @@ async fn is_given_on_screen(cx: &Cx, leg: &Leg) -> bool {
     cx.ask(question, STORED_WITHIN).await == Answer::Confirmed
 }
 
-/// Asks one leg; `who` goes into the record. Ends when it has an outcome, hangs up, or is silent.
-pub(super) async fn ask(cx: &Cx, leg: &Leg, menu: &Menu, who: &str) {
+/// Asks one leg. Ends when it has an outcome, hangs up, or is silent.
+pub(super) async fn ask(cx: &Cx, leg: &Leg, menu: &Menu, talk: &Talk) -> Asking {
     if cx.origin() == CallOrigin::Screen && Box::pin(is_given_on_screen(cx, leg)).await {
-        return;
+        return Asking::Left;
     }
     // What was keyed during the talk answers nothing.
     leg.forget_keys();
     let mut silences = 0;
     for _ in 0..MAX_QUESTIONS {
         match leg
-            .ask(speech::outcomes(&menu.plan, menu.outcomes()), PATIENCE)
+            .ask(
+                speech::outcomes(&menu.plan, talk.opening(), menu.outcomes()),
+                PATIENCE,
+            )
             .await
         {
-            Asked::Gone => return,
+            Asked::Gone => return Asking::Left,
             Asked::Nothing => {
                 silences += 1;
                 if silences == SPEAKINGS {
@@ -100,7 +136,7 @@ pub(super) async fn ask(cx: &Cx, leg: &Leg, menu: &Menu, who: &str) {
                 let Some(outcome) = menu.choice(key.digit) else {
                     continue;
                 };
-                if !stored(cx, outcome, who).await {
+                if !talk.keeps(cx, outcome).await {
                     // It is not confirmed, so it is asked again.
                     continue;
                 }
@@ -109,11 +145,12 @@ pub(super) async fn ask(cx: &Cx, leg: &Leg, menu: &Menu, who: &str) {
                     .await
                 {
                     Asked::Key(key) if key.digit == Digit::STAR => {}
-                    Asked::Key(_) | Asked::Nothing | Asked::Gone => return,
+                    Asked::Key(_) | Asked::Nothing | Asked::Gone => return Asking::Given,
                 }
             }
         }
     }
     leg.tell(vec![speech::phrase(&menu.plan, Phrase::Goodbye)])
         .await;
+    Asking::Left
 }

@@ -5,7 +5,7 @@ use rotaline_record::{AttemptResult, Fact};
 use rotaline_routing::Recording;
 
 use super::arrive::caller_in_words;
-use super::outcome::{self, Menu};
+use super::outcome::{self, Menu, Talk};
 use super::party::Party;
 use crate::attempt::Attempt;
 use crate::boundary::Action;
@@ -50,11 +50,9 @@ pub(super) async fn talk(
         if cx.recording() == Recording::On {
             cx.act(Action::TurnRecording(leg.id(), cx.case_part()));
         }
-        let who = specialist
-            .person()
-            .map_or("-", |person| person.as_str())
-            .to_owned();
-        Box::pin(outcome::ask(cx, leg, &outcomes, &who)).await;
+        let person = specialist.person();
+        let by = person.map_or("-", |person| person.as_str()).to_owned();
+        Box::pin(outcome::ask(cx, leg, &outcomes, &Talk::This { by })).await;
     } else {
         // The specialist is free for the next call while the caller chooses.
         drop(specialist);
@@ -63,8 +61,8 @@ pub(super) async fn talk(
             return cause;
         }
         cx.act(Action::Leave(caller.id()));
-        let who = caller_in_words(cx, &cx.plan());
-        Box::pin(outcome::ask(cx, &caller, &outcomes, &who)).await;
+        let by = caller_in_words(cx, &cx.plan());
+        Box::pin(outcome::ask(cx, &caller, &outcomes, &Talk::This { by })).await;
     }
     cause
 }

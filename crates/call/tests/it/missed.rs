@@ -41,6 +41,22 @@ fn stage(answered: bool) -> Stage {
                 assert_eq!(person.as_str(), "dot");
                 Answer::Confirmed
             }
+            Question::AwaitedOutcome { person, since } => {
+                assert_eq!(person.as_str(), "dot");
+                assert!(
+                    since.to_string().starts_with("2026-11-22T14:00:08"),
+                    "{since}"
+                );
+                Answer::AwaitedOutcome {
+                    case: CASE.parse().unwrap(),
+                    specialty: SpecialtyId::parse("cardiology").unwrap(),
+                }
+            }
+            Question::GiveOutcome { case, outcome, by } => {
+                let given = (case.to_string(), outcome.as_str(), by.as_str());
+                assert_eq!(given, (CASE.to_owned(), "referral-made", "dot"));
+                Answer::Confirmed
+            }
             Question::CheckPin { .. } | Question::Claim { .. } | Question::OutcomeGiven { .. } => {
                 Answer::Refused
             }
@@ -197,6 +213,76 @@ fn who_missed_nothing_or_cannot_be_told_may_pause_all_the_same() {
             Availability::Paused
         );
         assert_eq!(stage.cause(), EndCause::Told);
+    }
+}
+
+#[test]
+fn four_leaves_the_outcome_of_the_last_talk_after_the_persons_pin() {
+    let stage = stage(true)
+        .caller(
+            phone()
+                .keys(5_000, "4")
+                .keys(8_000, "2468#")
+                .keys(14_000, "2")
+                .hangs_up(40_000),
+        )
+        .play();
+    let said = stage.said(CALLER);
+    let names: Vec<_> = said.iter().flat_map(|(_, names)| names).collect();
+    let at = |name: &str| names.iter().position(|it| *it == name).unwrap();
+    let order = [
+        "pin/key-your-pin",
+        "missed/your-last-call",
+        "outcome/referral-made",
+        "outcome/thank-you",
+    ];
+    assert!(order.map(at).is_sorted(), "{names:?}");
+    let again = names.iter().filter(|it| **it == "missed/choices").count();
+    assert!(again >= 2, "and anything else may be chosen: {names:?}");
+    let here = stage.outcomes();
+    assert!(here.is_empty(), "it is the other case's outcome");
+    assert_eq!(stage.cause(), EndCause::Told);
+}
+
+#[test]
+fn without_the_pin_nothing_is_asked_and_nothing_kept() {
+    let stage = rung_by(number(DOT))
+        .desk(|question| match question {
+            Question::Missed { .. } => Some(Answer::Missed(Vec::new())),
+            Question::CheckPin { .. } => Some(Answer::Refused),
+            other => panic!("asked without a PIN: {other:?}"),
+        })
+        .caller(
+            phone()
+                .keys(5_000, "4")
+                .keys(8_000, "1111#")
+                .keys(12_000, "2222#")
+                .keys(16_000, "3333#"),
+        )
+        .play();
+    assert_eq!(stage.cause(), EndCause::NoValidCode);
+}
+
+#[test]
+fn who_has_nothing_to_give_an_outcome_for_or_cannot_be_told_hears_so() {
+    for (answer, told) in [
+        (Answer::Refused, "missed/no-call-for-an-outcome"),
+        (Answer::Unavailable, "missed/not-possible-now"),
+    ] {
+        let stage = rung_by(number(DOT))
+            .desk(move |question| match question {
+                Question::Missed { .. } => Some(Answer::Missed(Vec::new())),
+                Question::CheckPin { .. } => Some(Answer::Confirmed),
+                _ => Some(answer.clone()),
+            })
+            .caller(
+                phone()
+                    .keys(5_000, "4")
+                    .keys(8_000, "2468#")
+                    .hangs_up(20_000),
+            )
+            .play();
+        assert!(stage.was_told(CALLER, told));
     }
 }
 

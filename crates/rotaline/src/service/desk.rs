@@ -10,8 +10,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 use rotaline_engine::journal::Journal;
 use rotaline_engine::{Outside, Reply};
-use rotaline_record::{Answer, Case, MissedCall, Question, Record};
-use rotaline_store::{Codes, Store, StoreError};
+use rotaline_model::{CaseId, NodeId, PersonId};
+use rotaline_record::{Answer, Case, Fact, MissedCall, Origin, OutcomeHow, Question, Record};
+use rotaline_store::{CallQuery, CaseState, Codes, Completeness, OutcomeFilter, Store, StoreError};
 use tokio::runtime::Handle;
 
 use super::pauses::PauseKeeper;
@@ -19,28 +20,48 @@ use super::pauses::PauseKeeper;
 /// A call waits 2 s; what comes later would be claimed for nobody.
 const ANSWERED_WITHIN: Duration = Duration::from_millis(1_800);
 
-/// The journal, and whoever answers questions.
-pub struct Desk {
+/// What questions are answered from.
+#[derive(Clone)]
+pub struct Known {
     /// Takes what calls note.
     pub journal: Journal,
     /// Knows codes and PINs.
     pub codes: Codes,
     /// Knows calls.
     pub store: Store,
+    /// Which process keeps outcomes.
+    pub node: NodeId,
+}
+
+/// The journal, and whoever answers questions.
+pub struct Desk {
+    known: Known,
     /// Keeps what calls say of pauses.
-    pub pauses: Arc<PauseKeeper>,
+    pauses: Arc<PauseKeeper>,
     /// Where questions are answered.
-    pub runtime: Handle,
+    runtime: Handle,
+}
+
+impl Desk {
+    /// Within the runtime that is to answer.
+    pub fn new(known: Known, pauses: Arc<PauseKeeper>) -> Self {
+        let runtime = Handle::current();
+        Desk {
+            known,
+            pauses,
+            runtime,
+        }
+    }
 }
 
 impl Outside for Desk {
     fn journal(&mut self, record: Record) {
         self.pauses.noted(&record.fact);
-        self.journal.append(record);
+        self.known.journal.append(record);
     }
 
     fn journal_durably(&mut self, record: Record, reply: Reply) {
-        let receipt = self.journal.append_durably(record);
+        let receipt = self.known.journal.append_durably(record);
         self.runtime.spawn(async move {
             reply.answer(match receipt.await {
                 Ok(()) => Answer::Kept,
@@ -50,9 +71,9 @@ impl Outside for Desk {
     }
 
     fn ask(&mut self, question: Question, reply: Reply) {
-        let (codes, store) = (self.codes.clone(), self.store.clone());
+        let known = self.known.clone();
         self.runtime.spawn(async move {
-            reply.answer(in_time(answer(&codes, &store, question)).await);
+            reply.answer(in_time(known.answer(question)).await);
         });
     }
 }
@@ -71,34 +92,88 @@ async fn in_time(answer: impl Future<Output = Result<Answer, StoreError>>) -> An
     }
 }
 
-async fn answer(codes: &Codes, store: &Store, question: Question) -> Result<Answer, StoreError> {
-    Ok(match question {
-        Question::Claim {
-            line: _,
-            organisation,
-            code,
-            caller,
-        } => {
-            let claimed = codes.claim(&organisation, &code, &caller, Timestamp::now());
-            let errand = claimed.await?;
-            errand.map_or(Answer::Refused, |errand| Answer::Claimed(Box::new(errand)))
-        }
-        Question::CheckPin { person, pin } => match codes.check_pin(&person, &pin).await? {
-            true => Answer::Confirmed,
-            false => Answer::Refused,
-        },
-        Question::OutcomeGiven { case } => {
-            let case = store.case(case).await?;
-            match case.is_some_and(|case| case.outcome().is_some()) {
+impl Known {
+    async fn answer(&self, question: Question) -> Result<Answer, StoreError> {
+        let (codes, store) = (&self.codes, &self.store);
+        Ok(match question {
+            Question::Claim {
+                line: _,
+                organisation,
+                code,
+                caller,
+            } => {
+                let claimed = codes.claim(&organisation, &code, &caller, Timestamp::now());
+                let errand = claimed.await?;
+                errand.map_or(Answer::Refused, |errand| Answer::Claimed(Box::new(errand)))
+            }
+            Question::CheckPin { person, pin } => match codes.check_pin(&person, &pin).await? {
                 true => Answer::Confirmed,
                 false => Answer::Refused,
+            },
+            Question::OutcomeGiven { case } => {
+                let case = store.case(case).await?;
+                match case.is_some_and(|case| case.outcome().is_some()) {
+                    true => Answer::Confirmed,
+                    false => Answer::Refused,
+                }
             }
+            Question::Missed { person, since } => {
+                let cases = store.missed(&person, since).await?;
+                Answer::Missed(cases.iter().map(|case| missed(case)).collect())
+            }
+            Question::AwaitedOutcome { person, since } => self.awaited(person, since).await,
+            Question::GiveOutcome { case, outcome, by } => self.keep(case, outcome, by).await?,
+        })
+    }
+
+    async fn awaited(&self, person: PersonId, since: Timestamp) -> Answer {
+        let query = CallQuery {
+            from: Some(since),
+            person: Some(person),
+            outcome: Some(OutcomeFilter::Missing),
+            state: Some(CaseState::Closed),
+            ..CallQuery::default()
+        };
+        let page = self.store.calls(&query).await;
+        let awaited = page.cases.iter().find_map(|case| {
+            let specialty = case.specialty.clone()?;
+            Some((case.id, specialty))
+        });
+        match awaited {
+            Some((case, specialty)) => Answer::AwaitedOutcome { case, specialty },
+            None if page.completeness == Completeness::MemoryOnly => Answer::Unavailable,
+            None => Answer::Refused,
         }
-        Question::Missed { person, since } => {
-            let cases = store.missed(&person, since).await?;
-            Answer::Missed(cases.iter().map(|case| missed(case)).collect())
-        }
-    })
+    }
+
+    async fn keep(
+        &self,
+        case: CaseId,
+        outcome: String,
+        by: PersonId,
+    ) -> Result<Answer, StoreError> {
+        let Some(case) = self.store.case(case).await? else {
+            return Ok(Answer::Refused);
+        };
+        let at = Timestamp::now();
+        let time = u64::try_from(at.as_microsecond()).unwrap_or(0);
+        let record = Record {
+            case: case.id,
+            origin: Origin::Telephone,
+            sequence: time.max(case.applied(Origin::Telephone).saturating_add(1)),
+            at,
+            node: self.node,
+            fact: Fact::OutcomeSet {
+                outcome,
+                by: by.to_string(),
+                how: OutcomeHow::Key,
+            },
+        };
+        Ok(match self.journal.append_durably(record).await {
+            Ok(()) => Answer::Confirmed,
+            Err(_) => Answer::Unavailable,
+        })
+    }
 }
 
 fn missed(case: &Case) -> MissedCall {

@@ -39,7 +39,7 @@ pub use logging::{Level, LogSettings, start as start_logging};
 pub use plan::PlanKeeper;
 
 use crate::settings::Settings;
-use desk::Desk;
+use desk::{Desk, Known};
 use pauses::PauseKeeper;
 use plan::PlanDoor;
 use projection::Projection;
@@ -72,10 +72,8 @@ impl Service {
         let metrics = PrometheusBuilder::new().install_recorder();
         let metrics = metrics.context("the metrics recorder is installed once")?;
 
-        let opened = open_journal(&settings.engine.journal, node)?;
-        for record in opened.interrupted {
-            opened.journal.append(record);
-        }
+        let mut opened = open_journal(&settings.engine.journal, node)?;
+        close_interrupted(&mut opened);
         let projection =
             Projection::start(&settings.data.join(DATABASE), node, &opened.journal).await?;
         let plan = PlanKeeper::start(projection.storage(), &settings).await?;
@@ -83,13 +81,13 @@ impl Service {
         let key = secrets::code_key(&settings.data.join("code-key"))?;
         let codes = Codes::new(projection.storage(), key, &secrets::seed()?);
         let pauses = PauseKeeper::start(projection.storage()).await?;
-        let desk = Desk {
+        let known = Known {
             journal: opened.journal.clone(),
             codes: codes.clone(),
             store: projection.store(),
-            pauses: Arc::clone(&pauses),
-            runtime: Handle::current(),
+            node,
         };
+        let desk = Desk::new(known, Arc::clone(&pauses));
         let door = || Arc::new(PlanDoor(Arc::clone(&plan)));
         let engine = start_engine(&settings, &plan, desk, &recorder, pauses.told())?;
         plan.serve(engine.remote());
@@ -196,6 +194,12 @@ fn open_journal(folder: &Path, node: NodeId) -> Result<journal::Opened> {
     let config =
         JournalConfig::try_from(settings).map_err(|faults| anyhow::anyhow!("{faults:?}"))?;
     Ok(journal::open(config, Timestamp::now(), node)?)
+}
+
+fn close_interrupted(opened: &mut journal::Opened) {
+    for record in opened.interrupted.drain(..) {
+        opened.journal.append(record);
+    }
 }
 
 fn start_recorder(folder: &Path, node: NodeId, journal: &Journal) -> Result<Arc<Recorder>> {
