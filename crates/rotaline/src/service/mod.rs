@@ -31,7 +31,6 @@ use rotaline_engine::{Clock, Engine, Parts};
 use rotaline_model::NodeId;
 use rotaline_store::{Codes, Store};
 use rotaline_switch::Input;
-use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
