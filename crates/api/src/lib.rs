@@ -17,6 +17,7 @@
 //! | `GET /api/v1/people[/id]`, `PUT`, `DELETE` | bearer | the plan, item by item (`plan::items`) |
 //! | `GET /api/v1/rotas/{specialty}`, `.../explain` | bearer | a week; who is rung, and why |
 //! | `PUT /api/v1/rotas/{specialty}/...` | bearer | a session, a day, a week; swaps; copies |
+//! | `GET /api/v1/plan/findings` | bearer | what is amiss with the rotas of some dates |
 //! | `POST /api/v1/plan/undo` | bearer | takes a revision of the plan back |
 //!
 //! Errors are problems (RFC 9457), with a message for whoever asked; causes go to the log only.

@@ -230,6 +230,11 @@ impl Plan {
         self.specialties.get(id)
     }
 
+    /// Every specialty, by id.
+    pub fn specialties(&self) -> impl Iterator<Item = &Specialty> {
+        self.specialties.values()
+    }
+
     /// A person.
     pub fn person(&self, id: &PersonId) -> Option<&Person> {
         self.people.get(id)

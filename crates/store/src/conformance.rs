@@ -344,7 +344,8 @@ macro_rules! conformance {
             pins_are_replaced
             pauses_end_by_themselves_or_by_hand
             requests_follow_their_cases
-            missed_calls_are_those_rung_and_not_joined;
+            missed_calls_are_those_rung_and_not_joined
+            what_phones_and_people_did_is_told;
         })*
     };
 }

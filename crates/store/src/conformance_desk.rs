@@ -3,7 +3,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use rotaline_model::{ErrandId, OrganisationId, PersonId};
-use rotaline_record::RequestState;
+use rotaline_record::{PhoneKind, RequestState};
 
 use crate::stories::{Story, case_id};
 use crate::{Added, CaseRow, Claim, Commit, ErrandRow, RequestRow, Storage};
@@ -236,4 +236,67 @@ pub(crate) async fn missed_calls_are_those_rung_and_not_joined(storage: &dyn Sto
     assert_eq!(missed("zoe", since(NOW_US), 1).await, both[..1]);
     assert_eq!(missed("zoe", since(NOW_US + 2), 9).await, both[..1]);
     assert_eq!(missed("ann-nobody", since(NOW_US), 9).await, []);
+}
+
+pub(crate) async fn what_phones_and_people_did_is_told(storage: &dyn Storage) {
+    let at = |us: i64| Timestamp::from_microsecond(NOW_US + us).unwrap();
+    let rung = |number: u32, kind: &str, answered: bool, joined: bool| {
+        let mut case = CaseRow::render(&Story::new(number).case()).unwrap();
+        let us = NOW_US + 10 * i64::from(number);
+        let mut attempt = case.attempts.pop().expect("a story rings somebody");
+        attempt.person = Some("zoe".to_owned());
+        attempt.phone = kind.to_owned();
+        attempt.started_us = us;
+        attempt.answered_us = answered.then_some(us + 1);
+        attempt.joined_us = joined.then_some(us + 2);
+        case.attempts = vec![attempt];
+        case.talk_ms = 1;
+        case
+    };
+    let cases = vec![
+        rung(1, "mobile", true, true),
+        rung(2, "mobile", false, false),
+        rung(3, "desk", false, false),
+    ];
+    let commit = Commit {
+        cases,
+        cursor: None,
+    };
+    storage.write(commit).await.unwrap();
+    let uses = storage.phone_uses().await.unwrap();
+    let seen: Vec<_> = uses
+        .iter()
+        .map(|it| {
+            (
+                it.person.as_str(),
+                it.kind,
+                it.first_rung_at,
+                it.answered_at,
+            )
+        })
+        .collect();
+    let desk = ("zoe", PhoneKind::Desk, at(30), None);
+    let mobile = ("zoe", PhoneKind::Mobile, at(10), Some(at(11)));
+    assert_eq!(seen, [desk, mobile]);
+    let past = async |since, bound| {
+        let past = storage.attempts_since(at(since), bound).await.unwrap();
+        past.into_iter()
+            .map(|it| (it.rung_at, it.talked))
+            .collect::<Vec<_>>()
+    };
+    let all = [
+        (at(10), Some((at(12), at(1_012)))),
+        (at(20), None),
+        (at(30), None),
+    ];
+    assert_eq!(past(0, 9).await, all);
+    assert_eq!(past(20, 9).await, all[1..]);
+    assert_eq!(
+        past(0, 2).await,
+        all[1..],
+        "the newest, and the oldest first"
+    );
+    let first = storage.attempts_since(at(0), 1).await.unwrap();
+    let specialty = first[0].specialty.as_ref().unwrap();
+    assert_eq!(specialty.as_str(), "cardiology");
 }

@@ -1,13 +1,39 @@
 //! What a database must be able to do for codes, PINs, pauses, requests and missed calls.
 
 use jiff::Timestamp;
-use rotaline_model::{CaseId, ErrandId, PersonId};
-use rotaline_record::RequestState;
+use rotaline_model::{CaseId, ErrandId, PersonId, SpecialtyId};
+use rotaline_record::{PhoneKind, RequestState};
 
 use crate::{Added, Claim, CodeMac, ErrandRow, Pending};
 
 /// Errands that a list has at most.
 pub const LIST_BOUND: i64 = 500;
+
+/// How somebody's phones of a kind have answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PhoneUse {
+    /// Whose.
+    pub person: PersonId,
+    /// Of which kind.
+    pub kind: PhoneKind,
+    /// When one was rung first.
+    pub first_rung_at: Timestamp,
+    /// When one answered last.
+    pub answered_at: Option<Timestamp>,
+}
+
+/// An attempt that is over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PastAttempt {
+    /// Who was rung.
+    pub person: PersonId,
+    /// For which team.
+    pub specialty: Option<SpecialtyId>,
+    /// When.
+    pub rung_at: Timestamp,
+    /// When they were joined, and when the talk was over; none: they were not.
+    pub talked: Option<(Timestamp, Timestamp)>,
+}
 
 /// The part of a database that calls and clinicians ask.
 pub trait DeskStorage: Send + Sync + 'static {
@@ -48,4 +74,10 @@ pub trait DeskStorage: Send + Sync + 'static {
         since: Timestamp,
         bound: usize,
     ) -> Pending<'_, Vec<CaseId>>;
+
+    /// How everybody's phones have answered, by person and kind.
+    fn phone_uses(&self) -> Pending<'_, Vec<PhoneUse>>;
+
+    /// The newest attempts since a time, at most `bound`, the oldest first.
+    fn attempts_since(&self, since: Timestamp, bound: usize) -> Pending<'_, Vec<PastAttempt>>;
 }

@@ -37,7 +37,7 @@ mod projector_tests;
 #[cfg(test)]
 mod stories;
 
-pub use desk_storage::DeskStorage;
+pub use desk_storage::{DeskStorage, PastAttempt, PhoneUse};
 pub use errands::{
     Added, CODE_LASTS, Claim, Code, CodeMac, Codes, ErrandRow, KeptErrand, LIVE_CODES, LIVE_PINS,
     NotMade, PIN_LASTS,

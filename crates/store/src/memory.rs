@@ -6,16 +6,16 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use jiff::Timestamp;
-use rotaline_model::{CaseId, ErrandId, NodeId, PersonId};
+use rotaline_model::{CaseId, ErrandId, NodeId, PersonId, SpecialtyId};
 use rotaline_record::RequestState;
 
 use crate::plan::{
     ChangeSet, Changed, HistoryQuery, PlanConflict, PlanItem, PlanRows, PlanVersion,
 };
-use crate::storage::name_of;
+use crate::storage::{name_of, named};
 use crate::{
-    Added, AuditEntry, CallQuery, CaseRow, Claim, CodeMac, Commit, DeskStorage, ErrandRow, Pending,
-    Position, Storage, StoreError, StoredCase,
+    Added, AuditEntry, CallQuery, CaseRow, Claim, CodeMac, Commit, DeskStorage, ErrandRow,
+    PastAttempt, Pending, PhoneUse, Position, Storage, StoreError, StoredCase,
 };
 
 #[derive(Default)]
@@ -339,6 +339,57 @@ impl DeskStorage for MemoryStorage {
             found.sort_by_key(|it| std::cmp::Reverse(*it));
             found.truncate(bound);
             found.into_iter().map(|(_, id)| id).collect()
+        })
+    }
+
+    fn phone_uses(&self) -> Pending<'_, Vec<PhoneUse>> {
+        self.ask(|tables| {
+            let mut uses: BTreeMap<(String, String), (i64, Option<i64>)> = BTreeMap::new();
+            for attempt in tables.cases.values().flat_map(|row| &row.attempts) {
+                let Some(person) = attempt.person.clone() else {
+                    continue;
+                };
+                let key = (person, attempt.phone.clone());
+                let (first, answered) = uses.entry(key).or_insert((i64::MAX, None));
+                *first = attempt.started_us.min(*first);
+                *answered = attempt.answered_us.max(*answered);
+            }
+            let uses = uses
+                .into_iter()
+                .map(|((person, kind), (first, answered))| PhoneUse {
+                    person: PersonId::parse(&person).unwrap(),
+                    kind: named(&kind).unwrap(),
+                    first_rung_at: Timestamp::from_microsecond(first).unwrap(),
+                    answered_at: answered.map(|us| Timestamp::from_microsecond(us).unwrap()),
+                });
+            uses.collect()
+        })
+    }
+
+    fn attempts_since(&self, since: Timestamp, bound: usize) -> Pending<'_, Vec<PastAttempt>> {
+        self.ask(move |tables| {
+            let at = |us: i64| Timestamp::from_microsecond(us).unwrap();
+            let mut past: Vec<PastAttempt> = Vec::new();
+            for row in tables.cases.values() {
+                for attempt in &row.attempts {
+                    let Some(person) = &attempt.person else {
+                        continue;
+                    };
+                    let ended = |joined: i64| at(joined + row.talk_ms * 1_000);
+                    past.push(PastAttempt {
+                        person: PersonId::parse(person).unwrap(),
+                        specialty: row
+                            .specialty
+                            .as_deref()
+                            .and_then(|id| SpecialtyId::parse(id).ok()),
+                        rung_at: at(attempt.started_us),
+                        talked: attempt.joined_us.map(|joined| (at(joined), ended(joined))),
+                    });
+                }
+            }
+            past.retain(|attempt| attempt.rung_at >= since);
+            past.sort_by_key(|attempt| attempt.rung_at);
+            past.split_off(past.len().saturating_sub(bound))
         })
     }
 }

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use rotaline_model::{CaseId, NodeId, RequestId};
 use rotaline_record::{Attempt, Case, Request};
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use crate::plan::{ChangeSet, Changed, HistoryQuery, PlanRows, PlanVersion};
 use crate::{CallQuery, DeskStorage, StoreError};
@@ -203,6 +204,11 @@ pub(crate) fn name_of(value: &impl Serialize) -> Option<String> {
         Ok(serde_json::Value::String(name)) => Some(name),
         Ok(_) | Err(_) => None,
     }
+}
+
+/// The plain enum that has a name in JSON.
+pub(crate) fn named<T: DeserializeOwned>(name: &str) -> Option<T> {
+    serde_json::from_value(serde_json::Value::String(name.to_owned())).ok()
 }
 
 /// A case as it comes out of a database.

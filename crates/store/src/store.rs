@@ -10,7 +10,9 @@ use rotaline_record::{Case, Origin, RequestState};
 
 use crate::live::{Health, Live};
 use crate::storage::LOAD_BOUND;
-use crate::{AuditEntry, CallQuery, Completeness, Limit, Page, Position, Storage, StoreError};
+use crate::{
+    AuditEntry, CallQuery, Completeness, Limit, Page, PhoneUse, Position, Storage, StoreError,
+};
 
 /// The calls, in memory and in the database, as one.
 #[derive(Clone)]
@@ -178,6 +180,11 @@ impl Store {
         self.live
             .case(case.id)
             .map_or(wanted(case), |case| wanted(&case))
+    }
+
+    /// How everybody's phones have answered, by person and kind.
+    pub async fn phone_uses(&self) -> Result<Vec<PhoneUse>, StoreError> {
+        self.storage.phone_uses().await
     }
 
     /// Keeps who did what.

@@ -6,6 +6,7 @@
 //! stands behind [`PlanDesk`].
 
 mod desk;
+mod findings;
 mod items;
 mod resource;
 mod rota_edits;
@@ -33,6 +34,7 @@ pub(crate) fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(rota_edits::swap))
         .routes(routes!(rota_edits::copy))
         .routes(routes!(rotas::explain))
+        .routes(routes!(findings::findings))
         .routes(routes!(undo::undo))
         .layer(DefaultBodyLimit::max(MAX_ITEM_BYTES))
 }

@@ -144,6 +144,7 @@ async fn description_has_every_route_its_errors_and_its_token() {
         "/api/v1/people",
         "/api/v1/people/{id}",
         "/api/v1/people/{id}/pin",
+        "/api/v1/plan/findings",
         "/api/v1/plan/undo",
         "/api/v1/practices",
         "/api/v1/practices/{id}",

@@ -169,3 +169,68 @@ async fn a_swap_and_a_copied_week_are_shown_at_once() {
         assert!(is_in, "{day}: {copy:?} of {original:?}");
     }
 }
+
+#[tokio::test]
+async fn what_is_amiss_with_a_rota_is_told_in_words_and_for_programs() {
+    let world = World::new().await;
+    put(&world, "/dates/2026-10-26/sessions/AM", json!([])).await;
+    put(&world, "/dates/2026-10-27/sessions/AM", json!(["ann"])).await;
+    let path = "/api/v1/plan/findings?from=2026-10-26&to=2026-10-27";
+    let found = world
+        .get(&format!("{path}&specialty=cardiology"))
+        .await
+        .json();
+    assert_eq!(found["complete"], true);
+    let findings = found["findings"].as_array().unwrap();
+    let about: Vec<_> = findings
+        .iter()
+        .map(|it| (&it["problem"], &it["from"]))
+        .collect();
+    let (gap, one) = (json!("gap"), json!({"one_person": "ann"}));
+    let (monday, tuesday) = (json!("2026-10-26T00:00:00Z"), json!("2026-10-27T00:00:00Z"));
+    assert!(about.contains(&(&gap, &monday)), "{found}");
+    assert!(about.contains(&(&one, &tuesday)), "{found}");
+    let rotas = findings
+        .iter()
+        .all(|it| it["place"] == "specialty.cardiology");
+    assert!(rotas, "{found}");
+    let all = world.get(path).await.json();
+    assert!(all["findings"].as_array().unwrap().len() > findings.len());
+}
+
+#[tokio::test]
+async fn a_phone_that_has_not_answered_for_a_month_is_found_once_it_was_rung() {
+    let world = World::new().await;
+    // Long ago; it was answered then, and never since.
+    world.call(1).await;
+    let path = "/api/v1/plan/findings?from=2026-10-26&to=2026-10-26";
+    let unanswered = async || {
+        let found = world.get(path).await.json();
+        let findings = found["findings"].as_array().unwrap().clone();
+        let unanswered = findings
+            .into_iter()
+            .filter(|it| it["problem"]["unanswered"] == "ann");
+        unanswered.map(|it| it["place"].clone()).collect::<Vec<_>>()
+    };
+    while unanswered().await.is_empty() {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(unanswered().await, [json!("person.ann.phone.1")]);
+}
+
+#[tokio::test]
+async fn findings_are_of_dates_in_order_and_not_too_many() {
+    let world = World::new().await;
+    for query in [
+        "from=2026-10-26",
+        "from=2026-10-26&to=2026-10-25",
+        "from=2026-01-01&to=2026-04-11",
+        "from=x&to=2026-10-25",
+    ] {
+        let answer = world.get(&format!("/api/v1/plan/findings?{query}")).await;
+        assert_eq!(answer.problem(), "bad-request", "{query}");
+    }
+    let whole = "from=2026-01-01&to=2026-04-10&specialty=none";
+    let answer = world.get(&format!("/api/v1/plan/findings?{whole}")).await;
+    assert_eq!(answer.problem(), "no-such-item");
+}

@@ -2,7 +2,7 @@
 //! statement, on the one connection that writes.
 
 use jiff::Timestamp;
-use rotaline_model::{CaseId, ErrandId, OrganisationId, PersonId};
+use rotaline_model::{CaseId, ErrandId, OrganisationId, PersonId, SpecialtyId};
 use rotaline_record::RequestState;
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
@@ -10,8 +10,10 @@ use uuid::Uuid;
 
 use super::SqliteStorage;
 use crate::desk_storage::LIST_BOUND;
-use crate::storage::name_of;
-use crate::{Added, Claim, CodeMac, DeskStorage, ErrandRow, Pending, StoreError};
+use crate::storage::{name_of, named};
+use crate::{
+    Added, Claim, CodeMac, DeskStorage, ErrandRow, PastAttempt, Pending, PhoneUse, StoreError,
+};
 
 /// An errand that is over is kept for so long, in microseconds: a day.
 const KEPT_US: i64 = 24 * 3_600 * 1_000_000;
@@ -205,6 +207,73 @@ impl DeskStorage for SqliteStorage {
             rows.iter().map(case_id).collect()
         })
     }
+
+    fn phone_uses(&self) -> Pending<'_, Vec<PhoneUse>> {
+        Box::pin(async move {
+            let rows = sqlx::query(
+                "SELECT person, phone, min(started_us) AS first_us, max(answered_us) AS answered_us
+                 FROM attempts WHERE person IS NOT NULL
+                 GROUP BY person, phone ORDER BY person, phone",
+            )
+            .fetch_all(&self.readers)
+            .await?;
+            let uses = rows.iter().map(phone_use);
+            uses.filter_map(Result::transpose).collect()
+        })
+    }
+
+    fn attempts_since(&self, since: Timestamp, bound: usize) -> Pending<'_, Vec<PastAttempt>> {
+        Box::pin(async move {
+            let rows = sqlx::query(
+                "SELECT attempts.person, cases.specialty, attempts.started_us, attempts.joined_us,
+                        cases.talk_ms
+                 FROM attempts JOIN cases ON cases.id = attempts.case_id
+                 WHERE attempts.person IS NOT NULL AND attempts.started_us >= ?
+                 ORDER BY attempts.started_us DESC, attempts.case_id DESC LIMIT ?",
+            )
+            .bind(since.as_microsecond())
+            .bind(i64::try_from(bound).unwrap_or(i64::MAX))
+            .fetch_all(&self.readers)
+            .await?;
+            let newest_last = rows.iter().rev().map(past_attempt);
+            newest_last.filter_map(Result::transpose).collect()
+        })
+    }
+}
+
+/// None: a later version wrote what this one does not know.
+fn phone_use(row: &SqliteRow) -> Result<Option<PhoneUse>, StoreError> {
+    let (person, kind): (String, String) = (row.try_get("person")?, row.try_get("phone")?);
+    let (first, answered): (i64, Option<i64>) =
+        (row.try_get("first_us")?, row.try_get("answered_us")?);
+    let known = PersonId::parse(&person).ok().zip(named(&kind));
+    Ok(known.map(|(person, kind)| PhoneUse {
+        person,
+        kind,
+        first_rung_at: instant(first),
+        answered_at: answered.map(instant),
+    }))
+}
+
+fn past_attempt(row: &SqliteRow) -> Result<Option<PastAttempt>, StoreError> {
+    let person: String = row.try_get("person")?;
+    let specialty: Option<String> = row.try_get("specialty")?;
+    let (started, joined): (i64, Option<i64>) =
+        (row.try_get("started_us")?, row.try_get("joined_us")?);
+    let talk_ms: i64 = row.try_get("talk_ms")?;
+    let Ok(person) = PersonId::parse(&person) else {
+        return Ok(None);
+    };
+    Ok(Some(PastAttempt {
+        person,
+        specialty: specialty.and_then(|id| SpecialtyId::parse(&id).ok()),
+        rung_at: instant(started),
+        talked: joined.map(|us| (instant(us), instant(us.saturating_add(talk_ms * 1_000)))),
+    }))
+}
+
+fn instant(us: i64) -> Timestamp {
+    Timestamp::from_microsecond(us).unwrap_or(Timestamp::MIN)
 }
 
 fn case_id(row: &SqliteRow) -> Result<CaseId, StoreError> {
