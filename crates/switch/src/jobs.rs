@@ -396,3 +396,6 @@ impl Switch {
         self.ready.push_back((CallKey(handle.call), input));
     }
 }
+
+#[cfg(test)]
+mod tests;
