@@ -105,7 +105,7 @@ fn nothing_is_left(server: &mut Server, resident_kb: u64) {
     thread::park_timeout(GAUGES_EVERY);
     let limit = Instant::now() + REMEMBERED;
     let at_rest = |server: &Server| {
-        server.metric("rotaline_calls") == Some(0.0)
+        server.metric("rotaline_calls_up") == Some(0.0)
             && server.metric("rotaline_sip_sessions") == Some(0.0)
             && server.metric("rotaline_sip_transactions") == Some(0.0)
             && server.metric("rotaline_people_busy") == Some(0.0)
@@ -113,7 +113,7 @@ fn nothing_is_left(server: &mut Server, resident_kb: u64) {
     };
     while !at_rest(server) {
         let left = [
-            "calls",
+            "calls_up",
             "sip_sessions",
             "sip_transactions",
             "people_busy",

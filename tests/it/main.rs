@@ -25,6 +25,7 @@ mod http;
 mod keep_trying;
 mod long;
 mod missed;
+mod operator;
 mod party;
 mod patients;
 mod pauses;

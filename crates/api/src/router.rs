@@ -1,6 +1,7 @@
 //! The routes, what stands before them, and their description (OpenAPI 3.1).
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request};
 use axum::http::header;
@@ -109,7 +110,10 @@ async fn count(request: Request, next: Next) -> Response {
         Some(path) => path.as_str().into(),
         None => "none".into(),
     };
+    let began = Instant::now();
     let response = next.run(request).await;
+    metrics::histogram!("rotaline_api_request_seconds", "route" => Arc::clone(&route))
+        .record(began.elapsed().as_secs_f64());
     let status = response.status().as_u16().to_string();
     metrics::counter!("rotaline_api_requests_total", "route" => route, "status" => status)
         .increment(1);

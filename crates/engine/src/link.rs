@@ -7,6 +7,7 @@
 
 use std::collections::VecDeque;
 
+use metrics::Counter;
 use rtrb::{Consumer, Producer, PushError, RingBuffer};
 
 use crate::poller::{Haste, Waker};
@@ -19,6 +20,7 @@ pub(crate) struct Sender<T> {
     /// Pushed and not announced.
     news: Option<Haste>,
     name: &'static str,
+    full: Counter,
 }
 
 /// The receiving end.
@@ -33,6 +35,7 @@ pub(crate) fn link<T>(name: &'static str, bound: usize, waker: Waker) -> (Sender
         waker,
         news: None,
         name,
+        full: metrics::counter!("rotaline_link_full_total", "link" => name),
     };
     (sender, Receiver(consumer))
 }
@@ -46,7 +49,7 @@ impl<T> Sender<T> {
         }
         if let Err(PushError::Full(message)) = self.ring.push(message) {
             tracing::error!(link = self.name, "the queue between two threads is full");
-            metrics::counter!("rotaline_link_full_total", "link" => self.name).increment(1);
+            self.full.increment(1);
             self.waiting.push_back(message);
         }
     }

@@ -212,6 +212,8 @@ pub struct Quality {
     pub sent: u64,
     /// Packets lost on the way to us.
     pub lost: u64,
+    /// Holes of two packets or more among them.
+    pub gaps: u32,
     /// Interarrival jitter (RFC 3550 section 6.4.1), in milliseconds.
     pub jitter_ms: f32,
     /// Mean opinion score by the E-model (ITU-T G.107), 1.0 to 4.5, an estimate.

@@ -46,6 +46,7 @@ pub(crate) struct Leg {
     /// Of sources that are gone.
     received_before: u64,
     lost_before: u64,
+    gaps_before: u32,
     pub(crate) clock: SourceClock,
     pub(crate) digits: Digits,
     /// Whether the leg is in the list of those whose key is down.
@@ -153,6 +154,7 @@ impl Leg {
             incoming: None,
             received_before: 0,
             lost_before: 0,
+            gaps_before: 0,
             clock: SourceClock::new(),
             digits: Digits::default(),
             key_listed: false,
@@ -260,6 +262,7 @@ impl Leg {
             }
             self.received_before += incoming.received();
             self.lost_before += incoming.lost();
+            self.gaps_before += incoming.gaps();
         }
         self.incoming = Some(Incoming::new(header));
         self.clock.reset();
@@ -431,10 +434,11 @@ impl Leg {
 
     pub(crate) fn quality(&self) -> Quality {
         let (mut received, mut lost) = (self.received_before, self.lost_before);
-        let mut jitter_ms = 0.0;
+        let (mut gaps, mut jitter_ms) = (self.gaps_before, 0.0);
         if let Some(incoming) = &self.incoming {
             received += incoming.received();
             lost += incoming.lost();
+            gaps += incoming.gaps();
             jitter_ms = incoming.jitter_ms();
         }
         let mos = quality::mos(Suffered {
@@ -447,6 +451,7 @@ impl Leg {
             received,
             sent: self.out.packets(),
             lost,
+            gaps,
             jitter_ms,
             mos,
         }

@@ -14,6 +14,8 @@ const MAX_DROPOUT: u16 = 3000;
 const MAX_MISORDER: u16 = 100;
 /// How far back a packet that comes twice is recognised.
 const WINDOW_PACKETS: u16 = 64;
+/// So many packets missing in a row are a gap, which no concealment at the listener hides.
+const GAP_PACKETS: u16 = 2;
 
 /// One SSRC's stream.
 #[derive(Clone, Debug)]
@@ -35,6 +37,7 @@ pub(crate) struct Incoming {
     /// Losses of the sequences before a restart.
     lost_before: u64,
     received_before: u64,
+    gaps: u32,
 }
 
 /// What to make of a packet.
@@ -78,6 +81,7 @@ impl Incoming {
             jitter_16: 0,
             lost_before: 0,
             received_before: 0,
+            gaps: 0,
         }
     }
 
@@ -94,6 +98,7 @@ impl Incoming {
                 self.cycles = self.cycles.wrapping_add(1 << 16);
             }
             self.newest = sequence;
+            self.gaps += u32::from(ahead > GAP_PACKETS);
             self.window = self.window.checked_shl(u32::from(ahead)).unwrap_or(0) | 1;
             self.received += 1;
             self.restart_at = None;
@@ -140,6 +145,11 @@ impl Incoming {
     /// Packets that never came.
     pub(crate) fn lost(&self) -> u64 {
         self.lost_before + u64::from(self.expected().saturating_sub(self.received))
+    }
+
+    /// Holes of [`GAP_PACKETS`] or more, as they showed when the next packet came.
+    pub(crate) fn gaps(&self) -> u32 {
+        self.gaps
     }
 
     /// In milliseconds.

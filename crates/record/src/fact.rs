@@ -452,6 +452,9 @@ pub struct Quality {
     pub sent: u64,
     /// Packets lost on the way to us.
     pub lost: u64,
+    /// Holes of two packets or more among them: what is heard as a gap.
+    #[serde(default)]
+    pub gaps: u32,
     /// Interarrival jitter, in milliseconds.
     pub jitter_ms: f32,
     /// Mean opinion score, 1.0 to 4.5, estimated.

@@ -70,6 +70,7 @@ impl Switch {
             received: quality.received,
             sent: quality.sent,
             lost: quality.lost,
+            gaps: quality.gaps,
             jitter_ms: quality.jitter_ms,
             mos: quality.mos,
         };

@@ -37,6 +37,17 @@ fn a_gap_is_loss_until_the_late_packet_comes() {
 }
 
 #[test]
+fn one_packet_lost_is_no_gap_and_two_in_a_row_are_one() {
+    let mut incoming = starting_at(10);
+    incoming.accept(12);
+    assert_eq!((incoming.lost(), incoming.gaps()), (1, 0));
+    incoming.accept(15);
+    incoming.accept(16);
+    incoming.accept(40);
+    assert_eq!((incoming.lost(), incoming.gaps()), (26, 2));
+}
+
+#[test]
 fn the_fraction_is_of_the_packets_since_the_last_report() {
     let mut incoming = starting_at(0);
     for sequence in (2..100).step_by(2) {

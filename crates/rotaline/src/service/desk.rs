@@ -15,6 +15,7 @@ use rotaline_record::{Answer, Case, Fact, MissedCall, Origin, OutcomeHow, Questi
 use rotaline_store::{CallQuery, CaseState, Codes, Completeness, OutcomeFilter, Store, StoreError};
 use tokio::runtime::Handle;
 
+use super::figures::{self, Figures};
 use super::pauses::PauseKeeper;
 
 /// A call waits 2 s; what comes later would be claimed for nobody.
@@ -38,6 +39,8 @@ pub struct Desk {
     known: Known,
     /// Keeps what calls say of pauses.
     pauses: Arc<PauseKeeper>,
+    /// Counts what calls note.
+    figures: Figures,
     /// Where questions are answered.
     runtime: Handle,
 }
@@ -49,6 +52,7 @@ impl Desk {
         Desk {
             known,
             pauses,
+            figures: Figures::new(),
             runtime,
         }
     }
@@ -56,11 +60,13 @@ impl Desk {
 
 impl Outside for Desk {
     fn journal(&mut self, record: Record) {
+        self.figures.see(&record);
         self.pauses.noted(&record.fact);
         self.known.journal.append(record);
     }
 
     fn journal_durably(&mut self, record: Record, reply: Reply) {
+        self.figures.see(&record);
         let receipt = self.known.journal.append_durably(record);
         self.runtime.spawn(async move {
             reply.answer(match receipt.await {
@@ -170,7 +176,10 @@ impl Known {
             },
         };
         Ok(match self.journal.append_durably(record).await {
-            Ok(()) => Answer::Confirmed,
+            Ok(()) => {
+                figures::outcome(OutcomeHow::Key, 1);
+                Answer::Confirmed
+            }
             Err(_) => Answer::Unavailable,
         })
     }

@@ -7,6 +7,7 @@
 //! ```
 
 mod desk;
+mod figures;
 mod http;
 mod logging;
 mod pauses;
@@ -23,7 +24,6 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use jiff::Timestamp;
-use metrics_exporter_prometheus::PrometheusBuilder;
 use rotaline_api::{ApiParts, ApiState, Token};
 use rotaline_engine::journal::{self, Journal, JournalConfig, JournalSettings, JournalThread};
 use rotaline_engine::recording::{Recorder, RecordingConfig, RecordingSettings};
@@ -68,8 +68,9 @@ impl Service {
         let node = settings.engine.switch.node;
         private_folder(&settings.data)?;
         let token = secrets::token(&settings.data.join("api-token"))?;
-        let metrics = PrometheusBuilder::new().install_recorder();
+        let metrics = figures::exporter()?.install_recorder();
         let metrics = metrics.context("the metrics recorder is installed once")?;
+        figures::describe();
 
         let mut opened = open_journal(&settings.engine.journal, node)?;
         close_interrupted(&mut opened);
@@ -116,7 +117,7 @@ impl Service {
             metrics: metrics.clone(),
             node,
         });
-        wiring::keep_metrics(metrics, engine.load());
+        wiring::keep_metrics(metrics, engine.load(), settings.engine.switch.max_calls);
         wiring::keep_admission(opened.journal.clone(), engine.remote());
         let (http_stop, stopped) = watch::channel(false);
         let http = tokio::spawn(http::serve(listener, rotaline_api::router(state), stopped));
@@ -211,7 +212,7 @@ fn start_recorder(folder: &Path, node: NodeId, journal: &Journal) -> Result<Arc<
     Ok(Arc::new(Recorder::start(
         config,
         node,
-        Arc::new(journal.clone()),
+        Arc::new(wiring::Recorded(journal.clone())),
     )?))
 }
 

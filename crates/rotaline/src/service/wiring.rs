@@ -11,14 +11,16 @@ use rotaline_api::{
 };
 use rotaline_engine::Remote;
 use rotaline_engine::journal::{Journal, NotDurable, Pressure};
-use rotaline_engine::recording::Recorder;
+use rotaline_engine::recording::{RecordSink, Recorder};
 use rotaline_model::{CaseId, OrganisationId, PersonId, PhoneNumber, PracticeId, SpecialtyId};
 use rotaline_record::{
-    CommandSink, ErrandKind, Intent, Record, RecordingPart, SubmitError, Submitted,
+    CommandSink, ErrandKind, Fact, Intent, Record, RecordingPart, SubmitError, Submitted,
 };
 use rotaline_routing::{DialOut, Service};
 use rotaline_switch::{Admission, Load};
 use tokio::sync::watch;
+
+use super::figures;
 
 /// How often gauges are set and the exporter's histograms are tidied.
 const METRICS_EVERY: Duration = Duration::from_secs(5);
@@ -31,14 +33,37 @@ pub struct Commands(pub Journal);
 
 impl CommandSink for Commands {
     fn submit(&self, record: Record) -> Submitted<'_> {
+        let how = if let Fact::OutcomeSet { how, .. } = record.fact {
+            Some(how)
+        } else {
+            None
+        };
         let receipt = self.0.append_durably(record);
         Box::pin(async move {
             receipt.await.map_err(|refusal| match refusal {
                 NotDurable::Closed => SubmitError::Stopped,
                 NotDurable::Full => SubmitError::Full,
                 NotDurable::Disk | NotDurable::TooLarge => SubmitError::Disk(Box::new(refusal)),
-            })
+            })?;
+            if let Some(how) = how {
+                figures::outcome(how, 1);
+            }
+            Ok(())
         })
+    }
+}
+
+/// The recorder's records go to the journal, and are counted once they are kept.
+pub struct Recorded(pub Journal);
+
+impl RecordSink for Recorded {
+    fn store(&self, records: Vec<Record>) -> bool {
+        let facts: Vec<Fact> = records.iter().map(|record| record.fact.clone()).collect();
+        let kept = self.0.store(records);
+        if kept {
+            facts.iter().for_each(figures::recorded);
+        }
+        kept
     }
 }
 
@@ -175,17 +200,25 @@ pub fn keep_admission(journal: Journal, engine: Remote) {
 }
 
 /// Keeps the gauges true for as long as the process runs.
-pub fn keep_metrics(exporter: PrometheusHandle, load: watch::Receiver<Load>) {
+pub fn keep_metrics(exporter: PrometheusHandle, load: watch::Receiver<Load>, max_calls: usize) {
+    let version = env!("CARGO_PKG_VERSION");
+    metrics::gauge!("rotaline_build_info", "version" => version).set(1.0);
+    metrics::gauge!("rotaline_calls_limit").set(max_calls as f64);
+    // Nobody has called yet: all are free.
+    let slots = load.borrow().free_slots;
+    metrics::gauge!("rotaline_media_slots").set(slots as f64);
     tokio::spawn(async move {
         let mut ticks = tokio::time::interval(METRICS_EVERY);
         loop {
             ticks.tick().await;
             let load = *load.borrow();
-            metrics::gauge!("rotaline_calls").set(load.calls as f64);
+            metrics::gauge!("rotaline_calls_up").set(load.calls as f64);
             metrics::gauge!("rotaline_sip_sessions").set(load.sessions as f64);
             metrics::gauge!("rotaline_sip_transactions").set(load.transactions as f64);
             metrics::gauge!("rotaline_media_slots_free").set(load.free_slots as f64);
             metrics::gauge!("rotaline_people_busy").set(load.busy_people as f64);
+            metrics::gauge!("rotaline_jobs").set(load.jobs as f64);
+            figures::show_process();
             exporter.run_upkeep();
         }
     });
