@@ -5,6 +5,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use sqlx::Connection;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
+
 use crate::party::{Caller, Manner, Phone};
 use crate::server::{Home, Wish, root, rotaline, wait_until};
 
@@ -264,6 +267,36 @@ fn what_is_exported_is_imported_elsewhere_and_exported_equal() {
 }
 
 #[test]
+fn a_database_that_another_program_holds_is_named_and_nothing_is_changed() {
+    let home = Home::new("import-locked", &Wish::default());
+    let plan = plan_of_cat(&home);
+    run(&home, "import", &plan, &[]).well();
+    let changed = "id,name,phones\ncat,Dr Cat Cole,mobile 07700 900103\n";
+    fs::write(plan.join("people.csv"), changed).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread();
+    let runtime = { runtime }.enable_all().build().unwrap();
+    let database = SqliteConnectOptions::new().filename(home.folder.join("data/rotaline.db"));
+    let mut lock = runtime
+        .block_on(SqliteConnection::connect_with(&database))
+        .unwrap();
+    runtime
+        .block_on(sqlx::query("BEGIN EXCLUSIVE").execute(&mut lock))
+        .unwrap();
+    let refused = run(&home, "import", &plan, &[]);
+    assert_eq!(refused.code, Some(1), "{}", refused.out);
+    let said = &refused.err;
+    assert!(
+        said.contains("nothing was changed: the database "),
+        "{said}"
+    );
+    assert!(said.contains("once more when it is free"), "{said}");
+    runtime
+        .block_on(sqlx::query("COMMIT").execute(&mut lock))
+        .unwrap();
+    run(&home, "import", &plan, &[]).well();
+}
+
+#[test]
 fn a_check_warns_of_rotas_and_finds_no_fault_in_them() {
     let home = Home::new("check", &Wish::default());
     let output = Command::new(rotaline())
@@ -275,7 +308,10 @@ fn a_check_warns_of_rotas_and_finds_no_fault_in_them() {
     let out = String::from_utf8(output.stdout).unwrap();
     assert_eq!(output.status.code(), Some(0), "{out}");
     assert!(out.contains("rotaline.toml: no faults\n"), "{out}");
-    assert!(out.contains("1 warning(s) about the rotas from "), "{out}");
+    assert!(
+        out.contains(" warning(s) about the rotas of the next 28 days\n"),
+        "{out}"
+    );
     assert!(
         out.contains("  specialty.cardiology, ") && out.contains("only ann is on"),
         "{out}"

@@ -18,7 +18,8 @@ pub const MAX_FAULTS: usize = 1000;
 /// How much of a plan a folder is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Extent {
-    /// All of it: what is not in the folder is not in the plan.
+    /// All of it: what is not in the folder is not in the plan, but for the bank holidays of
+    /// nations that it says nothing of. Those come with the settings.
     Whole,
     /// A part, which is added to the plan that there is; of the same items the folder's hold.
     Part,
@@ -37,7 +38,11 @@ impl Reading {
     /// begun by the date of `now`, since a weekly session has no first day.
     pub fn of(files: &[File], extent: Extent, current: &Items, now: Timestamp) -> Reading {
         let mut desk = Desk::new(match extent {
-            Extent::Whole => Items::default(),
+            Extent::Whole => {
+                let kept = current.of(ItemKind::BankHolidays);
+                kept.map(|(key, item)| (key.clone(), item.clone()))
+                    .collect()
+            }
             Extent::Part => current.clone(),
         });
         desk.bound(files);

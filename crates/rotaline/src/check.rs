@@ -8,7 +8,7 @@ use std::fmt::Write;
 use anyhow::Result;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
-use rotaline_routing::check;
+use rotaline_routing::{Finding, Plan, check};
 
 use crate::plan_files::{holding, print};
 use crate::serve::runtime;
@@ -26,13 +26,9 @@ pub fn run(settings: &Settings) -> Result<()> {
         let list: String = faults.iter().map(|fault| format!("\n{fault}")).collect();
         anyhow::anyhow!("the plan in the database is faulty:{list}")
     })?;
-    let now = Timestamp::now();
-    let first = TimeZone::UTC.to_datetime(now).date();
-    let last = first.checked_add((DAYS - 1).days())?;
-    // When phones were answered is not asked here, so no phone is judged by it.
-    let findings = check(&plan, first, last, &BTreeMap::new(), now);
+    let findings = findings(&plan)?;
     let count = findings.len();
-    let mut text = format!("{count} warning(s) about the rotas from {first} to {last}\n");
+    let mut text = format!("{count} warning(s) about the rotas of the next {DAYS} days\n");
     for finding in findings.iter().take(MAX_SHOWN) {
         writeln!(text, "  {finding}")?;
     }
@@ -40,4 +36,13 @@ pub fn run(settings: &Settings) -> Result<()> {
         writeln!(text, "  and {} more", count - MAX_SHOWN)?;
     }
     print(&text)
+}
+
+/// What is amiss with the rotas of a plan from today on. When phones were answered is not asked
+/// here, so none is judged by it.
+pub fn findings(plan: &Plan) -> Result<Vec<Finding>> {
+    let now = Timestamp::now();
+    let first = TimeZone::UTC.to_datetime(now).date();
+    let last = first.checked_add((DAYS - 1).days())?;
+    Ok(check(plan, first, last, &BTreeMap::new(), now))
 }

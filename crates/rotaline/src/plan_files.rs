@@ -14,8 +14,9 @@ use jiff::Timestamp;
 use rotaline_api::{Edition, NotChanged};
 use rotaline_exchange::{Extent, File, Reading, Rotas, write};
 use rotaline_routing::{Fault, Items};
-use rotaline_store::SqliteStorage;
+use rotaline_store::{SqliteStorage, StoreError};
 
+use crate::check;
 use crate::folder;
 use crate::serve::runtime;
 use crate::service::{DATABASE, PlanKeeper, private_folder};
@@ -54,13 +55,10 @@ enum NotImported {
     )]
     Conflict,
     #[error(
-        "{source}; nothing was changed. Another program has the database {database}, or this user \
-         may not write it: import as the service's user, and once more when it is free"
+        "nothing was changed: the database {database} cannot be used ({why}). Import as the \
+         service's user; if another program holds it, once more when it is free"
     )]
-    Store {
-        database: String,
-        source: rotaline_store::StoreError,
-    },
+    Store { database: String, why: StoreError },
 }
 
 impl Import<'_> {
@@ -83,12 +81,13 @@ impl Import<'_> {
         }
         private_folder(&settings.data)?;
         let database = path.display().to_string();
-        let failed = |source| NotImported::Store {
+        let failed = |why| NotImported::Store {
             database: database.clone(),
-            source,
+            why,
         };
         let storage = Arc::new(SqliteStorage::open(&path).await.map_err(failed)?);
-        let keeper = PlanKeeper::open(storage.clone(), settings).await?;
+        // What is faulty in it may be what is put right now.
+        let (keeper, _) = PlanKeeper::open(storage.clone(), settings).await?;
         let holding = keeper.holding(settings).await?;
         let before = keeper.current();
         let done = if self.effect == Effect::Shown {
@@ -106,7 +105,11 @@ impl Import<'_> {
             match keeper.replace(items, BY).await {
                 Ok(edition) => {
                     let revision = Some(edition.revision);
-                    self.tell(&path, &before.items, &edition.items, revision)
+                    self.tell(&path, &before.items, &edition.items, revision)?;
+                    let count = check::findings(&edition.plan)?.len();
+                    print(&format!(
+                        "rotaline check names {count} warning(s) about its rotas\n"
+                    ))
                 }
                 Err(NotChanged::Faults(faults)) => {
                     Err(NotImported::Faults(self.told(faults)).into())
@@ -114,7 +117,7 @@ impl Import<'_> {
                 Err(NotChanged::Conflict { .. } | NotChanged::NoSuchRevision) => {
                     Err(NotImported::Conflict.into())
                 }
-                Err(NotChanged::Store(source)) => Err(failed(source).into()),
+                Err(NotChanged::Store(why)) => Err(failed(why).into()),
             }
         };
         storage.close().await;
@@ -238,7 +241,7 @@ pub async fn holding(settings: &Settings) -> Result<Items> {
     }
     let storage = SqliteStorage::open_to_read(&path).await;
     let storage = storage.with_context(|| format!("database {}", path.display()))?;
-    let keeper = PlanKeeper::open(Arc::new(storage.clone()), settings).await?;
+    let (keeper, _) = PlanKeeper::open(Arc::new(storage.clone()), settings).await?;
     let items = keeper.holding(settings).await;
     storage.close().await;
     items

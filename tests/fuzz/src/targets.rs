@@ -11,6 +11,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use rotaline_engine::journal::{self, Cursor, JournalConfig, JournalSettings};
 use rotaline_engine::recording::{Mp3, RecordSink, Recorder, RecordingConfig, RecordingSettings};
+use rotaline_exchange::{Extent, File, Reading, Rotas, write};
 use rotaline_media::rtp::{Header, Ssrc};
 use rotaline_media::{
     Codec, Command, Config, Direction, Event, Io, Media, MediaLeg, MediaRoom, PromptBank,
@@ -18,7 +19,7 @@ use rotaline_media::{
 };
 use rotaline_model::{CaseId, EndCause, Mono, NodeId, Seed};
 use rotaline_record::{Fact, Origin, Record};
-use rotaline_routing::{Plan, Source};
+use rotaline_routing::{Items, Plan, Source};
 use rotaline_sip::message::{HeaderName, Message};
 
 /// What the media threads take of a datagram; they relay no more than came.
@@ -40,6 +41,7 @@ pub const ALL: &[Target] = &[
     target("sdp", descriptions, read_sdp),
     target("rtp", packets, read_rtp),
     target("plan", plans, read_plan),
+    target("folder", folders, read_folder),
     target("journal", segments, read_journal),
     target("wav", wavs, read_wav),
 ];
@@ -280,6 +282,70 @@ fn read_plan(input: &[u8]) {
                 let at = Timestamp::from_second(at).unwrap();
                 plan.prompts().for_each(drop);
                 let _ = (plan.inbound_number(), at);
+            }
+        }
+        Err(faults) => {
+            assert!(!faults.is_empty(), "refused without a reason");
+            faults.iter().for_each(|fault| drop(fault.to_string()));
+        }
+    }
+}
+
+/// The files of the example that are no TOML; `plan` has those.
+const FOLDER: [&str; 5] = [
+    "people.csv",
+    "absences.csv",
+    "practices.csv",
+    "rotas/cardiology.csv",
+    "rotas/dermatology.ics",
+];
+
+fn example(name: &str) -> Vec<u8> {
+    fs::read(root().join("config/example-plan").join(name)).unwrap()
+}
+
+/// Each with its number before it.
+fn folders() -> Vec<Vec<u8>> {
+    let numbered = (0..).zip(FOLDER);
+    numbered
+        .map(|(number, name)| [vec![number], example(name)].concat())
+        .collect()
+}
+
+/// One file of the folder is what came. A plan that comes of it is one that can be written.
+fn read_folder(input: &[u8]) {
+    let (first, rest) = input.split_first().unwrap_or((&0, &[]));
+    let changed = FOLDER[usize::from(*first) % FOLDER.len()];
+    let toml = [
+        "deployment",
+        "organisations",
+        "numbers",
+        "specialties",
+        "outcomes",
+    ];
+    let names = toml.map(|name| format!("{name}.toml"));
+    let files: Vec<File> = names
+        .iter()
+        .map(String::as_str)
+        .chain(FOLDER)
+        .map(|name| File {
+            name: name.into(),
+            bytes: if name == changed {
+                rest.to_vec()
+            } else {
+                example(name)
+            },
+        })
+        .collect();
+    let now = Timestamp::from_second(1_795_521_600).unwrap();
+    let read = |files: &[File]| {
+        let reading = Reading::of(files, Extent::Whole, &Items::default(), now);
+        reading.judged(Items::plan).map(|(items, _)| items)
+    };
+    match read(&files) {
+        Ok(items) => {
+            for rotas in [Rotas::Sheets, Rotas::Calendars] {
+                assert_eq!(read(&write(&items, rotas)).as_ref(), Ok(&items));
             }
         }
         Err(faults) => {

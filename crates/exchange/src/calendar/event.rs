@@ -142,10 +142,8 @@ impl Event {
                 self.end = Some((at, Length::For(duration(&line.value).map_err(bad)?)));
             }
             "RRULE" if self.rule.is_none() => {
-                let rule = Rule::parse(line).map_err(|error| {
-                    let remedy = "e.g. RRULE:FREQ=WEEKLY;BYDAY=MO,WE, or an event for each date";
-                    (error.to_string(), remedy)
-                })?;
+                let rule = Rule::parse(line);
+                let rule = rule.map_err(|error| (error.to_string(), error.remedy()))?;
                 self.rule = Some((at, rule));
             }
             "EXDATE" => {

@@ -47,8 +47,22 @@ pub(super) enum BadRule {
     Frequency(String),
     #[error("a rota cannot say {0}")]
     Part(String),
+    #[error("it begins on a day that it is not repeated on")]
+    First,
     #[error("it has more than {MAX_DATES} dates, or runs for more than 20 years")]
     TooLong,
+}
+
+impl BadRule {
+    pub(super) const fn remedy(&self) -> &'static str {
+        match self {
+            BadRule::Form(_) | BadRule::Frequency(_) | BadRule::Part(_) => {
+                "e.g. RRULE:FREQ=WEEKLY;BYDAY=MO,WE, or an event for each date"
+            }
+            BadRule::First => "let DTSTART be the first of its dates",
+            BadRule::TooLong => "give it an end, or let it be every week without one",
+        }
+    }
 }
 
 const DAYS: [(&str, Weekday); 7] = [
@@ -168,8 +182,13 @@ impl Rule {
                 break;
             }
             //= RFC 5545 section 3.8.5.3
-            //# The "DTSTART" property value SHOULD be synchronized with the recurrence rule
-            if in_turn && on || days == 0 {
+            //# The "DTSTART" property value SHOULD be synchronized with the recurrence rule, if
+            //# defined. The recurrence set generated with a "DTSTART" property value not
+            //# synchronized with the recurrence rule is undefined.
+            if days == 0 && !on {
+                return Err(BadRule::First);
+            }
+            if in_turn && on {
                 if dates.len() == MAX_DATES {
                     return Err(BadRule::TooLong);
                 }

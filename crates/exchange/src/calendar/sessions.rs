@@ -493,10 +493,8 @@ impl Book<'_> {
                 instant(on(date), &zone) > instant(*last, utc)
             }
         };
-        let dates = rule.dates(at.date(), is_past).map_err(|error| {
-            let remedy = "give it an end (UNTIL or COUNT), or let it be weekly";
-            (line, error.to_string(), remedy)
-        })?;
+        let dates = rule.dates(at.date(), is_past);
+        let dates = dates.map_err(|error| (line, error.to_string(), error.remedy()))?;
         let mut each = Vec::with_capacity(dates.len());
         for date in dates {
             let left_out = event.exceptions.iter().any(|(line, moment)| {

@@ -97,6 +97,18 @@ fn fifty_hostile_names_are_kept_as_text_or_refused() {
             }
         }
     }
+    for name in KEPT {
+        let people = sheet(name).replace("elm", "eve");
+        let people = people
+            .replace("id,name", "id,name,phones")
+            .replace("\"\r\n", "\",mobile 07700 900109\r\n");
+        let rota = "entry,times,people\nweekly,daily 00:00-24:00,eve\n";
+        let (items, _) = read(&[("people.csv", &people), ("rotas/cardiology.csv", rota)]).unwrap();
+        let calendars = write(&items, Rotas::Calendars);
+        let names: Vec<&str> = calendars.iter().map(|it| &*it.name).collect();
+        assert!(names.contains(&"rotas/cardiology.ics"), "{name}");
+        assert_eq!(whole(&calendars).unwrap().0, items, "{name}");
+    }
     for name in REFUSED {
         let found = faults(&[("practices.csv", &sheet(name))]);
         let refused = found

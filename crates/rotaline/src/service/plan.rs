@@ -49,7 +49,10 @@ pub struct PlanKeeper {
 impl PlanKeeper {
     /// The plan that holds, kept in the database from now on.
     pub async fn start(storage: Arc<dyn Storage>, settings: &Settings) -> Result<Arc<PlanKeeper>> {
-        let keeper = PlanKeeper::open(storage, settings).await?;
+        let (keeper, faults) = PlanKeeper::open(storage, settings).await?;
+        if !faults.is_empty() {
+            return Err(faulty(faults));
+        }
         let holding = keeper.holding(settings).await?;
         let edition = keeper.current();
         if settings.plan_of == PlanOf::Store && holding != settings.items {
@@ -65,8 +68,13 @@ impl PlanKeeper {
         Ok(keeper)
     }
 
-    /// The plan as the database has it; nothing is changed.
-    pub async fn open(storage: Arc<dyn Storage>, settings: &Settings) -> Result<Arc<PlanKeeper>> {
+    /// The plan as the database has it, with its faults; nothing is changed. A plan that an older
+    /// version took may be faulty for this one, and can be put right through this keeper; what
+    /// goes by it meanwhile is the plan of the settings.
+    pub async fn open(
+        storage: Arc<dyn Storage>,
+        settings: &Settings,
+    ) -> Result<(Arc<PlanKeeper>, Vec<Fault>)> {
         let rows = storage.plan().await.context("the plan in the database")?;
         let first = Edition {
             revision: 0,
@@ -81,11 +89,21 @@ impl PlanKeeper {
             one_at_a_time: Mutex::new(()),
             engine: OnceLock::new(),
         };
+        let mut faults = Vec::new();
         if rows.revision > 0 {
-            let edition = keeper.edition(&rows).map_err(faulty)?;
-            keeper.publish(edition);
+            let (items, versions) = items_of(&rows).map_err(faulty)?;
+            let plan = keeper.checked(&items).unwrap_or_else(|found| {
+                faults = found;
+                Arc::clone(&settings.plan)
+            });
+            keeper.publish(Edition {
+                revision: rows.revision,
+                plan,
+                items,
+                versions,
+            });
         }
-        Ok(Arc::new(keeper))
+        Ok((Arc::new(keeper), faults))
     }
 
     /// The items of the plan that holds: the database's, if anybody has edited it; else those of
@@ -211,6 +229,7 @@ impl PlanKeeper {
     }
 
     async fn take_back(&self, revision: u64, by: String) -> Result<Arc<Edition>, NotChanged> {
+        self.catch_up(0).await?;
         let before = self.storage.plan_before(revision).await?;
         if before.is_empty() {
             return Err(NotChanged::NoSuchRevision);
@@ -286,27 +305,7 @@ impl PlanKeeper {
     }
 
     fn edition(&self, rows: &PlanRows) -> Result<Edition, Vec<Fault>> {
-        let mut items = Vec::with_capacity(rows.items.len());
-        let mut versions = BTreeMap::new();
-        let mut faults = Vec::new();
-        for (name, row) in &rows.items {
-            match (key_of(name), Item::parse(&row.body)) {
-                (Some(key), Ok(item)) => {
-                    versions.insert(key.clone(), row.version);
-                    items.push((key, item));
-                }
-                (Some(_) | None, Ok(_) | Err(_)) => faults.push(Fault {
-                    file: format!("{} {}", name.0, name.1),
-                    key: String::new(),
-                    problem: "is of no kind that this version knows".to_owned(),
-                    remedy: "start the version that put it there, or a newer one".to_owned(),
-                }),
-            }
-        }
-        if !faults.is_empty() {
-            return Err(faults);
-        }
-        let items = Items::from_iter(items);
+        let (items, versions) = items_of(rows)?;
         Ok(Edition {
             revision: rows.revision,
             plan: self.checked(&items)?,
@@ -399,6 +398,41 @@ enum NotFollowed {
     Store(#[from] StoreError),
     #[error("revision {revision} has {} fault(s)", faults.len())]
     Faults { revision: u64, faults: Vec<Fault> },
+}
+
+impl From<NotFollowed> for NotChanged {
+    fn from(error: NotFollowed) -> Self {
+        match error {
+            NotFollowed::Store(error) => NotChanged::Store(error),
+            NotFollowed::Faults { faults, .. } => NotChanged::Faults(faults),
+        }
+    }
+}
+
+/// The items that the database has, and the version of each.
+fn items_of(rows: &PlanRows) -> Result<(Items, BTreeMap<ItemKey, u64>), Vec<Fault>> {
+    let mut items = Vec::with_capacity(rows.items.len());
+    let mut versions = BTreeMap::new();
+    let mut faults = Vec::new();
+    for (name, row) in &rows.items {
+        match (key_of(name), Item::parse(&row.body)) {
+            (Some(key), Ok(item)) => {
+                versions.insert(key.clone(), row.version);
+                items.push((key, item));
+            }
+            (Some(_) | None, Ok(_) | Err(_)) => faults.push(Fault {
+                file: format!("{} {}", name.0, name.1),
+                key: String::new(),
+                problem: "is of no kind that this version knows".to_owned(),
+                remedy: "start the version that put it there, or a newer one".to_owned(),
+            }),
+        }
+    }
+    if faults.is_empty() {
+        Ok((Items::from_iter(items), versions))
+    } else {
+        Err(faults)
+    }
 }
 
 /// What makes one plan the other.

@@ -24,6 +24,25 @@ impl World {
         }
     }
 
+    /// A person without a phone, whom this version does not take.
+    async fn put_faulty(&self, checked_against: u64) -> u64 {
+        let change = PlanChange {
+            key: ("person".to_owned(), "dot".to_owned()),
+            body: Some("name = \"Dot\"".to_owned()),
+            expected: Expected::Anything,
+        };
+        let set = ChangeSet {
+            changes: vec![change],
+            checked_against,
+            at: Timestamp::UNIX_EPOCH,
+            by: "older".to_owned(),
+        };
+        match self.storage.change_plan(set).await.unwrap() {
+            Changed::Done(revision) => revision,
+            other => panic!("{other:?}"),
+        }
+    }
+
     async fn keeper(&self) -> Arc<PlanKeeper> {
         let keeper = PlanKeeper::start(Arc::clone(&self.storage), &self.settings);
         keeper.await.unwrap()
@@ -122,4 +141,60 @@ async fn a_revision_is_taken_back_only_if_nothing_changed_since() {
     assert_eq!(name_of(&keeper).as_deref(), Some("Dora"));
     let refused = undo(999).await.unwrap_err();
     assert!(matches!(refused, NotChanged::NoSuchRevision), "{refused:?}");
+}
+
+#[tokio::test]
+async fn what_another_process_changes_is_followed_unless_it_is_faulty_here() {
+    let world = World::new().await;
+    let (one, other) = (world.keeper().await, world.keeper().await);
+    let revision = change(&one, Some("Dot")).await;
+    assert_eq!(name_of(&other), None);
+    other.catch_up(0).await.unwrap();
+    assert_eq!(name_of(&other).as_deref(), Some("Dot"));
+    assert_eq!(other.current().versions[&dot()], revision);
+    let faulty = world.put_faulty(revision).await;
+    let refused = other.catch_up(0).await.unwrap_err();
+    assert!(
+        matches!(&refused, NotFollowed::Faults { revision, .. } if *revision == faulty),
+        "{refused:?}"
+    );
+    assert_eq!(name_of(&other).as_deref(), Some("Dot"), "the last good one");
+    other.catch_up(faulty).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_plan_that_is_faulty_in_the_database_is_put_right_by_a_whole_one() {
+    let world = World::new().await;
+    let revision = change(&world.keeper().await, Some("Dot")).await;
+    world.put_faulty(revision).await;
+    let started = PlanKeeper::start(Arc::clone(&world.storage), &world.settings).await;
+    let refused = started
+        .err()
+        .expect("no service without a plan")
+        .to_string();
+    assert!(
+        refused.contains("person dot: person.dot.phone"),
+        "{refused}"
+    );
+    let opened = PlanKeeper::open(Arc::clone(&world.storage), &world.settings).await;
+    let (keeper, faults) = opened.unwrap();
+    assert_eq!(faults.len(), 1, "{faults:?}");
+    let whole = |_: &Edition| Ok(world.settings.items.clone());
+    keeper.replace(whole, "import").await.unwrap();
+    assert_eq!(name_of(&*world.keeper().await), None);
+}
+
+#[tokio::test]
+async fn a_prompt_that_is_not_there_is_told_with_the_item_that_names_it() {
+    let world = World::new().await;
+    let mut items = world.settings.items.clone();
+    let practice = ItemKey::new(ItemKind::Practice, "mill-lane");
+    let item = Item::parse("name = \"Mill Lane\"").unwrap();
+    items.apply((practice, Some(item)));
+    let faults = world.keeper().await.checked(&items).unwrap_err();
+    let [fault] = faults.as_slice() else {
+        panic!("{faults:?}");
+    };
+    assert_eq!(fault.file, "practice mill-lane");
+    assert_eq!(fault.key, "practice.mill-lane.prompt");
 }
