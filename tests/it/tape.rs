@@ -93,11 +93,12 @@ pub fn stand_nowhere(home: &Home, server: &Server, secret: &str) {
     for case in server.cases() {
         assert!(!case.to_string().contains(secret), "in a case");
     }
-    let found = files_with(&home.folder, secret);
+    let found = files_with(&home.folder, secret, Among::Anything);
     assert!(found.is_empty(), "{found:?}");
 }
 
-/// Digits that are short: in no line of the log, and in no case, as a word.
+/// Digits that are short: in no line of the log, and in no case, as a word; six of them as a number
+/// by itself in no file either. Four stand there by chance, in a millisecond or a port.
 pub fn are_not_told(home: &Home, server: &Server, secret: &str) {
     let is_told = |text: &str| {
         let mut words = text.split(|c: char| !c.is_alphanumeric() && c != '.' && c != '-');
@@ -111,24 +112,44 @@ pub fn are_not_told(home: &Home, server: &Server, secret: &str) {
         assert!(!is_told(&case["prompts"].to_string()), "in {case}");
         assert!(!is_told(&case["attempts"].to_string()), "in {case}");
     }
+    if secret.len() >= 6 {
+        let found = files_with(&home.folder, secret, Among::OtherThanDigits);
+        assert!(found.is_empty(), "{found:?}");
+    }
+}
+
+/// What may stand around what is looked for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Among {
+    Anything,
+    OtherThanDigits,
 }
 
 /// Files, recordings aside, that hold these bytes: log, journal, database, whatever else.
-fn files_with(folder: &Path, secret: &str) -> Vec<PathBuf> {
+fn files_with(folder: &Path, secret: &str, among: Among) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {
-            found.extend(files_with(&path, secret));
+            found.extend(files_with(&path, secret, among));
         } else if path.extension().is_none_or(|it| it != "wav" && it != "mp3") {
             let bytes = fs::read(&path).unwrap_or_default();
-            let mut windows = bytes.windows(secret.len());
-            if windows.any(|window| window == secret.as_bytes()) {
+            if holds(&bytes, secret.as_bytes(), among) {
                 found.push(path);
             }
         }
     }
     found
+}
+
+fn holds(bytes: &[u8], secret: &[u8], among: Among) -> bool {
+    let is_digit = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_digit);
+    let mut windows = bytes.windows(secret.len()).enumerate();
+    windows.any(|(at, window)| {
+        let before = at.checked_sub(1).and_then(|at| bytes.get(at));
+        let apart = !is_digit(before) && !is_digit(bytes.get(at + secret.len()));
+        window == secret && (among == Among::Anything || apart)
+    })
 }
 
 #[test]
@@ -159,6 +180,8 @@ fn a_key_in_an_unmasked_stretch_and_a_secret_in_a_file_are_seen() {
     let folder = folder.join("test-logs/it/secret-judged");
     fs::create_dir_all(folder.join("data")).unwrap();
     fs::write(folder.join("data/journal"), b"\0\x01pin:73910528\0").unwrap();
-    assert_eq!(files_with(&folder, "73910528").len(), 1);
-    assert!(files_with(&folder, "73910529").is_empty());
+    let found = |secret| files_with(&folder, secret, Among::Anything).len();
+    assert_eq!((found("73910528"), found("73910529")), (1, 0));
+    let found = |secret| files_with(&folder, secret, Among::OtherThanDigits).len();
+    assert_eq!((found("73910528"), found("739105")), (1, 0));
 }
