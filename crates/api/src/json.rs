@@ -42,7 +42,7 @@ pub(crate) struct CallSummary {
     specialist: Option<String>,
     /// Whose number was dialled.
     organisation: Option<String>,
-    /// How many phones were rung.
+    /// How many phones were rung for the caller; their own is none of them.
     refs: usize,
     /// From the choice to the joining; not joined: until the caller left. Null: nothing chosen, or
     /// still waiting.
@@ -300,7 +300,7 @@ impl CallSummary {
             specialty: case.specialty.as_ref().map(ToString::to_string),
             specialist: case.specialist().map(ToString::to_string),
             organisation: case.organisation.as_ref().map(ToString::to_string),
-            refs: case.attempts.len(),
+            refs: case.refs(),
             wait_s: case.wait_ms.map(seconds),
             talk_s: seconds(case.talk_ms),
             outcome: case

@@ -18,6 +18,10 @@
 //! | `GET /api/v1/rotas/{specialty}`, `.../explain` | bearer | a week; who is rung, and why |
 //! | `PUT /api/v1/rotas/{specialty}/...` | bearer | a session, a day, a week; swaps; copies |
 //! | `GET /api/v1/plan/findings` | bearer | what is amiss with the rotas of some dates |
+//! | `GET /api/v1/reports/calls`, `.csv`, `.xlsx` | bearer | the calls report, and its exports |
+//! | `GET /api/v1/reports/people/{id}/calls` | bearer | a person's own calls |
+//! | `GET /api/v1/reports/statistics`, `outcomes`, `chase` | bearer | figures; what is missing |
+//! | `GET /api/v1/reports/connection`, `attempts`, `activity` | bearer | rates; reasons; return |
 //! | `POST /api/v1/plan/undo` | bearer | takes a revision of the plan back |
 //!
 //! Errors are problems (RFC 9457), with a message for whoever asked; causes go to the log only.
@@ -39,6 +43,7 @@ mod plan;
 mod problem;
 mod recording;
 mod refusals;
+mod reports;
 mod router;
 mod screen;
 mod state;

@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 
 use axum::Json;
+use axum::extract::rejection::QueryRejection;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use rotaline_record::SubmitError;
@@ -75,6 +76,12 @@ pub(crate) enum ApiError {
     // Not its detail, which may repeat what was sent: this is what the log shows.
     #[error("bad request")]
     BadRequest { detail: String },
+    #[error("the query has {} fault(s)", .0.len())]
+    BadQuery(Vec<Fault>),
+    #[error("too many exports are being made")]
+    TooManyExports,
+    #[error("export: {0}")]
+    Export(std::io::Error),
     #[error("the body is too large")]
     TooLarge,
     #[error("the body is not JSON")]
@@ -132,16 +139,16 @@ impl ApiError {
             | ApiError::NoSuchItem
             | ApiError::NoSuchRevision
             | ApiError::RecordingNotReady => StatusCode::NOT_FOUND,
-            ApiError::TooManyCodes => StatusCode::TOO_MANY_REQUESTS,
+            ApiError::TooManyCodes | ApiError::TooManyExports => StatusCode::TOO_MANY_REQUESTS,
             ApiError::NoSuchMethod => StatusCode::METHOD_NOT_ALLOWED,
-            ApiError::BadRequest { .. } => StatusCode::BAD_REQUEST,
+            ApiError::BadRequest { .. } | ApiError::BadQuery(_) => StatusCode::BAD_REQUEST,
             ApiError::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             ApiError::NotJson => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             ApiError::NoMenu => StatusCode::CONFLICT,
             ApiError::NotInMenu { .. } | ApiError::Faults(_) => StatusCode::UNPROCESSABLE_ENTITY,
             ApiError::NotStarted(reason) => reason.status(),
             ApiError::VersionDiffers { .. } => StatusCode::PRECONDITION_FAILED,
-            ApiError::RecordingFile(_) | ApiError::RecordingElsewhere => {
+            ApiError::RecordingFile(_) | ApiError::RecordingElsewhere | ApiError::Export(_) => {
                 StatusCode::INTERNAL_SERVER_ERROR
             }
             ApiError::Store(_) | ApiError::Journal(_) | ApiError::Encode(_) => {
@@ -158,6 +165,9 @@ impl ApiError {
             ApiError::NoSuchPage => ("no-such-page", "Not found"),
             ApiError::NoSuchMethod => ("no-such-method", "Method not allowed"),
             ApiError::BadRequest { .. } => ("bad-request", "Bad request"),
+            ApiError::BadQuery(_) => ("bad-query", "Bad query"),
+            ApiError::TooManyExports => ("too-many-exports", "Too many exports"),
+            ApiError::Export(_) => ("not-exported", "Not exported"),
             ApiError::TooLarge => ("too-large", "Too large"),
             ApiError::NotJson => ("not-json", "Not JSON"),
             ApiError::NoSuchCall => ("no-such-call", "No such call"),
@@ -197,6 +207,11 @@ impl ApiError {
                 "this cannot be done here; /api/v1/openapi.json lists what can"
             }
             ApiError::BadRequest { detail } => return Cow::Owned(detail.clone()),
+            ApiError::BadQuery(_) => "the query has the faults in `errors`, each with its field",
+            ApiError::TooManyExports => {
+                "as many exports are being made as may be; try again in a minute"
+            }
+            ApiError::Export(_) => "the export could not be made; the log says why",
             ApiError::TooLarge => "the body has at most 16 kB",
             ApiError::NotJson => "send JSON, with Content-Type: application/json",
             ApiError::NoSuchCall => "there is no call with this id",
@@ -244,7 +259,10 @@ impl ApiError {
     }
 
     fn errors(&self) -> Vec<FieldProblem> {
-        if let ApiError::Faults(faults) | ApiError::NotStarted(NotStarted::Faults(faults)) = self {
+        if let ApiError::Faults(faults)
+        | ApiError::BadQuery(faults)
+        | ApiError::NotStarted(NotStarted::Faults(faults)) = self
+        {
             faults.iter().map(FieldProblem::of).collect()
         } else {
             Vec::new()
@@ -267,6 +285,21 @@ impl ApiError {
         } else {
             tracing::debug!(error = %self, "request refused");
         }
+    }
+}
+
+impl ApiError {
+    /// A query that has a field which there is not, or has one twice.
+    pub(crate) fn bad_query(rejection: QueryRejection) -> Self {
+        let problem = rejection.body_text();
+        // Of an unknown field, the message names it between such marks.
+        let field = problem.split('`').nth(1).unwrap_or_default().to_owned();
+        ApiError::BadQuery(vec![Fault {
+            file: "query".to_owned(),
+            key: field,
+            problem,
+            remedy: "write the fields as /api/v1/openapi.json lists them, each once".to_owned(),
+        }])
     }
 }
 

@@ -16,7 +16,7 @@ use utoipa_axum::routes;
 
 use crate::auth::require_token;
 use crate::problem::ApiError;
-use crate::{ApiState, calls, errands, health, outcome, pauses, plan, recording, screen};
+use crate::{ApiState, calls, errands, health, outcome, pauses, plan, recording, reports, screen};
 
 /// Bytes that a request's body may have.
 const MAX_BODY_BYTES: usize = 16 * 1024;
@@ -39,6 +39,7 @@ const MAX_BODY_BYTES: usize = 16 * 1024;
         (name = "pauses", description = "Who takes no calls for a while"),
         (name = "plan", description = "Who is rung when, item by item; each change is a revision"),
         (name = "rotas", description = "What the plan comes to"),
+        (name = "reports", description = "The calls report, its exports, and figures"),
         (name = "operation", description = "Health and metrics"),
     ),
     modifiers(&Token)
@@ -97,6 +98,7 @@ fn described(state: &ApiState) -> OpenApiRouter<ApiState> {
         .routes(routes!(pauses::list, pauses::begin))
         .routes(routes!(pauses::end))
         .merge(plan::routes())
+        .merge(reports::routes())
         .route_layer(middleware::from_fn_with_state(state.clone(), require_token));
     OpenApiRouter::with_openapi(Described::openapi())
         .routes(routes!(health::healthz))

@@ -14,6 +14,7 @@ use rotaline_store::{Codes, Store};
 use tokio::sync::Semaphore;
 
 use crate::once::Once;
+use crate::reports::EXPORTS_AT_ONCE;
 use crate::token::TokenDigest;
 use crate::{CallStarter, HealthSource, Lines, Mp3Encoder, OutcomeMenus, Pauses, PlanDesk, Token};
 
@@ -75,6 +76,7 @@ pub struct Shared {
     pub(crate) metrics: PrometheusHandle,
     pub(crate) node: NodeId,
     pub(crate) encodings: Semaphore,
+    pub(crate) exports: Arc<Semaphore>,
     pub(crate) once: Once,
     pub(crate) visible_within: Duration,
     last_sequence: AtomicU64,
@@ -104,6 +106,7 @@ impl ApiState {
             node: parts.node,
             once: Once::default(),
             encodings: Semaphore::new(ENCODINGS_AT_ONCE),
+            exports: Arc::new(Semaphore::new(EXPORTS_AT_ONCE)),
             visible_within,
             last_sequence: AtomicU64::new(0),
         }))

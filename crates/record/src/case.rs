@@ -157,6 +157,20 @@ impl Case {
             .max_by_key(|attempt| attempt.joined_at)
     }
 
+    /// Whether an attempt sought somebody for the caller. The caller's own phone is rung too where
+    /// nobody rang us, first or at last.
+    pub fn is_sought(&self, attempt: &Attempt) -> bool {
+        let mut calls = self.calls.iter();
+        let call = calls.find(|call| call.id == attempt.call);
+        attempt.phone != PhoneKind::Caller || call.is_none_or(|it| it.kind == CallKind::Inbound)
+    }
+
+    /// How many phones were rung for the caller, the *refs* of reports.
+    pub fn refs(&self) -> usize {
+        let sought = |attempt: &&Attempt| self.is_sought(attempt);
+        self.attempts.iter().filter(sought).count()
+    }
+
     /// Who was joined last; none on a direct line, or if nobody was.
     pub fn specialist(&self) -> Option<&PersonId> {
         self.joined()?.person.as_ref()

@@ -43,7 +43,8 @@ pub use items::{
 pub use order::Order;
 pub use phrase::Phrase;
 pub use plan::{
-    Announcement, Organisation, Outcome, Person, Phone, PhoneKind, Plan, Practice, Specialty,
+    Activity, Announcement, Organisation, Outcome, Person, Phone, PhoneKind, Plan, Practice,
+    Specialty,
 };
 pub use presence::{Availability, Presence};
 pub use rota::{

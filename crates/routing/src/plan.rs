@@ -115,6 +115,20 @@ pub struct Outcome {
     pub key: Digit,
     /// Its name, as it is said.
     pub prompt: PromptId,
+    /// How the monthly activity return counts it.
+    pub activity: Activity,
+}
+
+/// How the monthly activity return counts calls with an outcome.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Activity {
+    /// Advice was given.
+    #[default]
+    Processed,
+    /// Advice was given, and no referral came of it.
+    Diverted,
+    /// Neither.
+    NotCounted,
 }
 
 /// Somebody on a rota.
@@ -223,6 +237,11 @@ impl Plan {
     /// An organisation.
     pub fn organisation(&self, id: &OrganisationId) -> Option<&Organisation> {
         self.organisations.get(id)
+    }
+
+    /// All organisations, by their ids.
+    pub fn organisations(&self) -> impl Iterator<Item = &Organisation> {
+        self.organisations.values()
     }
 
     /// A specialty.

@@ -2,6 +2,7 @@
 //! the end.
 
 mod plan;
+pub(crate) mod reports;
 
 use std::sync::Arc;
 
@@ -20,6 +21,10 @@ use crate::{
 use plan::{
     every_version_is_kept_and_what_was_before_is_known, plan_is_changed_as_a_whole,
     what_somebody_else_changed_is_named_and_nothing_is_written,
+};
+use reports::{
+    attempts_are_paged_and_filtered, lines_follow_their_cases, lines_stand_in_every_order,
+    sums_are_those_of_the_lines,
 };
 
 const NODE: NodeId = NodeId(1);
@@ -345,7 +350,11 @@ macro_rules! conformance {
             pauses_end_by_themselves_or_by_hand
             requests_follow_their_cases
             missed_calls_are_those_rung_and_not_joined
-            what_phones_and_people_did_is_told;
+            what_phones_and_people_did_is_told
+            lines_stand_in_every_order
+            lines_follow_their_cases
+            attempts_are_paged_and_filtered
+            sums_are_those_of_the_lines;
         })*
     };
 }

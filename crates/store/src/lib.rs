@@ -20,6 +20,7 @@ mod live;
 mod plan;
 mod projector;
 mod query;
+mod reports;
 mod sqlite;
 mod storage;
 mod store;
@@ -32,6 +33,8 @@ mod conformance_desk;
 mod errands_tests;
 #[cfg(test)]
 mod memory;
+#[cfg(test)]
+mod memory_reports;
 #[cfg(test)]
 mod projector_tests;
 #[cfg(test)]
@@ -51,6 +54,11 @@ pub use plan::{
 pub use projector::{ProjectionError, Projector};
 pub use query::{
     BadPosition, CallQuery, CaseState, Completeness, Limit, OutcomeFilter, Page, Position,
+};
+pub use reports::{
+    AttemptFigure, AttemptLine, AttemptPosition, AttemptQuery, CallLine, Connected, Direction,
+    FigureQuery, LineOrder, LinePosition, LineQuery, Lines, OutcomeFigure, OwedFigure,
+    QuarterFigure, ReportStorage, SortBy, WaitFigure, wait_bucket_ms,
 };
 pub use sqlite::SqliteStorage;
 pub use storage::{

@@ -48,6 +48,17 @@ impl MemoryStorage {
         self.tables.lock().unwrap().cases.get(&id).cloned()
     }
 
+    /// Answers from all cases, as if each were looked at.
+    pub(crate) fn ask_cases<T>(
+        &self,
+        answer: impl FnOnce(std::collections::btree_map::Values<'_, CaseId, CaseRow>) -> T,
+    ) -> Pending<'_, T>
+    where
+        T: Send + 'static,
+    {
+        self.ask(|tables| answer(tables.cases.values()))
+    }
+
     fn ask<T>(&self, answer: impl FnOnce(&mut Tables) -> T) -> Pending<'_, T>
     where
         T: Send + 'static,

@@ -8,7 +8,9 @@
 //! connection's thread, which for single rows would be the greater part of the whole cost.
 
 mod desk;
+mod figures;
 mod plan;
+mod reports;
 
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
@@ -103,15 +105,27 @@ impl SqliteStorage {
         let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await?;
         let (mut attempts, mut requests) = (Vec::new(), Vec::new());
         let mut cases = Vec::with_capacity(commit.cases.len());
+        let (mut lines, mut attempt_lines) = (Vec::with_capacity(cases.capacity()), Vec::new());
         for mut case in commit.cases {
             let id = case.id;
             attempts.extend(case.attempts.drain(..).map(|attempt| (id, attempt)));
             requests.extend(case.requests.drain(..).map(|request| (id, request)));
+            attempt_lines.append(&mut case.attempt_lines);
+            lines.push(case.line.clone());
             cases.push(case);
         }
         insert(&mut transaction, &CASES, cases, bind_case).await?;
         insert(&mut transaction, &ATTEMPTS, attempts, bind_attempt).await?;
         insert(&mut transaction, &REQUESTS, requests, bind_request).await?;
+        insert(&mut transaction, &reports::CALLS, lines, reports::bind_call).await?;
+        let upsert = &reports::ATTEMPTS;
+        insert(
+            &mut transaction,
+            upsert,
+            attempt_lines,
+            reports::bind_attempt,
+        )
+        .await?;
         if let Some((node, position)) = commit.cursor {
             sqlx::query(
                 "INSERT INTO cursors (node, position) VALUES (?, ?)

@@ -11,13 +11,13 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::plan::{ChangeSet, Changed, HistoryQuery, PlanRows, PlanVersion};
-use crate::{CallQuery, DeskStorage, StoreError};
+use crate::{AttemptLine, CallLine, CallQuery, DeskStorage, ReportStorage, StoreError};
 
 /// What a backend is on its way to answer.
 pub type Pending<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
 
 /// A database.
-pub trait Storage: DeskStorage {
+pub trait Storage: DeskStorage + ReportStorage {
     /// How far a node's journal was projected; none: never.
     fn cursor(&self, node: NodeId) -> Pending<'_, Option<String>>;
 
@@ -104,6 +104,10 @@ pub struct CaseRow {
     pub attempts: Vec<AttemptRow>,
     /// What the secretaries are asked.
     pub requests: Vec<RequestRow>,
+    /// Its line in the calls report.
+    pub line: CallLine,
+    /// A line for each of its attempts.
+    pub attempt_lines: Vec<AttemptLine>,
 }
 
 /// A request to be rung back, as it is stored.
@@ -149,12 +153,18 @@ impl CaseRow {
             specialist: case.specialist().map(ToString::to_string),
             outcome: case.outcome().map(|given| given.outcome.clone()),
             end_cause: case.end_cause.as_ref().and_then(name_of),
-            refs: i64::try_from(case.attempts.len()).unwrap_or(i64::MAX),
+            refs: i64::try_from(case.refs()).unwrap_or(i64::MAX),
             wait_ms: case.wait_ms.map(|ms| i64::try_from(ms).unwrap_or(i64::MAX)),
             talk_ms: i64::try_from(case.talk_ms).unwrap_or(i64::MAX),
             body: serde_json::to_string(case).map_err(unreadable)?,
             attempts: case.attempts.iter().map(AttemptRow::render).collect(),
             requests: case.requests.iter().map(RequestRow::render).collect(),
+            line: CallLine::of(case),
+            attempt_lines: case
+                .attempts
+                .iter()
+                .map(|attempt| AttemptLine::of(case, attempt))
+                .collect(),
         })
     }
 }

@@ -2,11 +2,14 @@
 
 mod calls;
 mod errands;
+pub(crate) mod hostile;
 mod outcomes;
 mod pauses;
 mod plain;
 mod plan;
 mod recordings;
+mod reports;
 mod rotas;
 mod screen;
+pub(crate) mod sheets;
 mod world;

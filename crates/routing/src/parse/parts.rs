@@ -15,7 +15,7 @@ use super::{id, rota};
 use crate::address::PhoneAddress;
 use crate::bank_holidays::Nation;
 use crate::hours::WeeklySpan;
-use crate::plan::{Organisation, Outcome, Person, Phone, PhoneKind, Practice, Specialty};
+use crate::plan::{Activity, Organisation, Outcome, Person, Phone, PhoneKind, Practice, Specialty};
 use crate::read::{Faults, Reader};
 use crate::rota::Absence;
 
@@ -213,6 +213,12 @@ pub(super) fn outcomes(mut entry: Reader<'_>, faults: &mut Faults) -> Option<Vec
         if key.is_none() {
             entry.fault(faults, "key", "is missing", "add it: 1 to 9");
         }
+        let activities = [
+            ("processed", Activity::Processed),
+            ("diverted", Activity::Diverted),
+            ("none", Activity::NotCounted),
+        ];
+        let activity = entry.word(faults, "activity", &activities, Some(Activity::default()));
         let (Some(id), Some(name), Some(prompt), Some(key)) = (id, name, prompt, key) else {
             continue;
         };
@@ -230,12 +236,13 @@ pub(super) fn outcomes(mut entry: Reader<'_>, faults: &mut Faults) -> Option<Vec
                 );
             }
         }
-        entry.finish(faults, &["id", "name", "key", "prompt"]);
+        entry.finish(faults, &["id", "name", "key", "prompt", "activity"]);
         outcomes.push(Outcome {
             id,
             name,
             key,
             prompt,
+            activity: activity.unwrap_or_default(),
         });
     }
     (outcomes.len() == count).then_some(outcomes)
