@@ -5,6 +5,7 @@
 //! | `GET /healthz` | anyone | alive, and what is degraded |
 //! | `GET /metrics` | anyone | Prometheus text |
 //! | `GET /api/v1/openapi.json` | anyone | this API, described |
+//! | `GET /directory/{organisation}`, `/api/v1/directory/...` | anyone | numbers, teams, hours |
 //! | `GET /api/v1/calls` | bearer | calls, newest first, filtered, in pages |
 //! | `POST /api/v1/calls` | bearer | starts one from a screen, the caller's own phone first |
 //! | `GET /api/v1/calls/{id}` | bearer | all that is known of one |
@@ -33,6 +34,7 @@
 
 mod auth;
 mod calls;
+mod directory;
 mod errands;
 mod health;
 mod json;

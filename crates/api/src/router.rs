@@ -16,7 +16,9 @@ use utoipa_axum::routes;
 
 use crate::auth::require_token;
 use crate::problem::ApiError;
-use crate::{ApiState, calls, errands, health, outcome, pauses, plan, recording, reports, screen};
+use crate::{
+    ApiState, calls, directory, errands, health, outcome, pauses, plan, recording, reports, screen,
+};
 
 /// Bytes that a request's body may have.
 const MAX_BODY_BYTES: usize = 16 * 1024;
@@ -40,6 +42,7 @@ const MAX_BODY_BYTES: usize = 16 * 1024;
         (name = "plan", description = "Who is rung when, item by item; each change is a revision"),
         (name = "rotas", description = "What the plan comes to"),
         (name = "reports", description = "The calls report, its exports, and figures"),
+        (name = "directory", description = "For anybody: numbers, teams, open or closed"),
         (name = "operation", description = "Health and metrics"),
     ),
     modifiers(&Token)
@@ -103,6 +106,9 @@ fn described(state: &ApiState) -> OpenApiRouter<ApiState> {
     OpenApiRouter::with_openapi(Described::openapi())
         .routes(routes!(health::healthz))
         .routes(routes!(health::metrics))
+        .routes(routes!(directory::data))
+        .routes(routes!(directory::page))
+        .routes(routes!(directory::contact))
         .merge(closed)
 }
 

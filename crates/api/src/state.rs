@@ -13,6 +13,7 @@ use rotaline_record::{Case, CommandSink, Origin};
 use rotaline_store::{Codes, Store};
 use tokio::sync::Semaphore;
 
+use crate::directory::Waits;
 use crate::once::Once;
 use crate::reports::EXPORTS_AT_ONCE;
 use crate::token::TokenDigest;
@@ -78,6 +79,7 @@ pub struct Shared {
     pub(crate) encodings: Semaphore,
     pub(crate) exports: Arc<Semaphore>,
     pub(crate) once: Once,
+    pub(crate) waits: Waits,
     pub(crate) visible_within: Duration,
     last_sequence: AtomicU64,
 }
@@ -105,6 +107,7 @@ impl ApiState {
             metrics: parts.metrics,
             node: parts.node,
             once: Once::default(),
+            waits: Waits::default(),
             encodings: Semaphore::new(ENCODINGS_AT_ONCE),
             exports: Arc::new(Semaphore::new(EXPORTS_AT_ONCE)),
             visible_within,

@@ -75,6 +75,8 @@ pub struct Specialty {
     pub prompt: PromptId,
     /// Its key in the menu; none: only its own numbers reach it.
     pub key: Option<MenuKey>,
+    /// Where its people are based, as callers read it.
+    pub base: Option<String>,
     /// When it is open, in the organisation's zone.
     pub hours: Vec<WeeklySpan>,
     /// Hours on dates, in place of all others.

@@ -1,6 +1,7 @@
 //! The API as a client meets it: requests in, answers out, over a real store.
 
 mod calls;
+mod directory;
 mod errands;
 pub(crate) mod hostile;
 mod outcomes;

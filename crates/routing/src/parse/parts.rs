@@ -123,6 +123,7 @@ pub(super) fn specialty(
     let name = words_for_people(&mut entry, faults, "name", Need::Of("Cardiology"));
     let prompt = prompt(&mut entry, "specialty", text, faults);
     let key = menu_key(&mut entry, faults);
+    let base = words_for_people(&mut entry, faults, "base", Need::None);
     let hours = entry.texts(faults, "hours").unwrap_or_else(|| {
         let remedy = "add it, e.g. hours = [\"mon-fri 09:00-17:00\"]; [] for never";
         entry.missing(faults, "hours", remedy);
@@ -139,14 +140,14 @@ pub(super) fn specialty(
     );
     let in_call_keys = entry.flag(faults, "in_call_keys").unwrap_or(false);
     let keep_trying = entry.flag(faults, "keep_trying").unwrap_or(true);
-    let overlap_s = entry.number(faults, "overlap_s", OVERLAP_S);
-    let overlap = overlap_s.map(|seconds| Duration::from_secs(seconds.into()));
+    let overlap = entry.number(faults, "overlap_s", OVERLAP_S);
     let rota = rota::rota(&mut entry, faults);
     let known = &[
         "organisation",
         "name",
         "prompt",
         "key",
+        "base",
         "hours",
         "ring_time_s",
         "outcomes",
@@ -163,6 +164,7 @@ pub(super) fn specialty(
         name: name?,
         prompt: prompt?,
         key,
+        base,
         hours,
         hours_on: rota.hours_on,
         on_bank_holiday: rota.on_bank_holiday,
@@ -172,7 +174,7 @@ pub(super) fn specialty(
         order: rota.order,
         outcomes: Vec::new(),
         overflow,
-        overlap,
+        overlap: overlap.map(|seconds| Duration::from_secs(seconds.into())),
         in_call_keys,
         keep_trying,
         ring_time,
