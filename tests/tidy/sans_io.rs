@@ -8,8 +8,8 @@ use crate::Finding;
 use crate::source::{Source, words};
 
 /// The crates that are told the time and never ask.
-pub const CRATES: [&str; 9] = [
-    "model", "record", "sip", "sdp", "media", "routing", "call", "switch", "phone",
+pub const CRATES: [&str; 10] = [
+    "model", "record", "sip", "sdp", "media", "routing", "call", "switch", "phone", "exchange",
 ];
 
 /// Words, and why not.

@@ -21,6 +21,7 @@ mod line;
 mod rule;
 mod sessions;
 mod time;
+mod wall;
 mod write;
 
 use std::collections::BTreeMap;

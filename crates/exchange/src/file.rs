@@ -15,7 +15,7 @@ pub(crate) const ROTAS: &str = "rotas";
 
 /// One file.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct File {
+pub struct PlanFile {
     /// Its path within the folder, with `/`.
     pub name: Arc<str>,
     /// What stands in it.

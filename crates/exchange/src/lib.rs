@@ -24,6 +24,6 @@ mod sheets;
 mod toml_file;
 mod writing;
 
-pub use file::{File, MAX_FILE_BYTES, MAX_FILES, MAX_FOLDER_BYTES, is_read};
+pub use file::{MAX_FILE_BYTES, MAX_FILES, MAX_FOLDER_BYTES, PlanFile, is_read};
 pub use reading::{Extent, MAX_FAULTS, Reading};
 pub use writing::{Rotas, write};

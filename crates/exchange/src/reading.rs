@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use rotaline_routing::{Fault, Item, ItemKey, ItemKind, Items};
 use toml::{Table, Value};
 
-use crate::file::{File, Kind, MAX_FILE_BYTES, MAX_FILES, MAX_FOLDER_BYTES};
+use crate::file::{Kind, MAX_FILE_BYTES, MAX_FILES, MAX_FOLDER_BYTES, PlanFile};
 use crate::lines::Lines;
 use crate::place::{Found, Place, Places};
 use crate::{rota, sheets, toml_file};
@@ -36,7 +36,7 @@ pub struct Reading {
 impl Reading {
     /// Reads a folder. `current` is the plan that there is. A weekly event of a calendar must have
     /// begun by the date of `now`, since a weekly session has no first day.
-    pub fn of(files: &[File], extent: Extent, current: &Items, now: Timestamp) -> Reading {
+    pub fn of(files: &[PlanFile], extent: Extent, current: &Items, now: Timestamp) -> Reading {
         let mut desk = Desk::new(match extent {
             Extent::Whole => {
                 let kept = current.of(ItemKind::BankHolidays);
@@ -46,7 +46,7 @@ impl Reading {
             Extent::Part => current.clone(),
         });
         desk.bound(files);
-        let mut sorted: Vec<(Kind, &File)> = files
+        let mut sorted: Vec<(Kind, &PlanFile)> = files
             .iter()
             .take(MAX_FILES)
             .filter_map(|file| Some((Kind::of(&file.name)?, file)))
@@ -147,7 +147,7 @@ impl Desk {
         }
     }
 
-    fn bound(&mut self, files: &[File]) {
+    fn bound(&mut self, files: &[PlanFile]) {
         let whole = Place {
             file: "the folder".into(),
             line: 1,
@@ -165,7 +165,7 @@ impl Desk {
     }
 
     /// A file's text; what is no UTF-8 is a fault, and is read on, so that other faults show too.
-    fn text(&mut self, file: &File) -> Option<Text> {
+    fn text(&mut self, file: &PlanFile) -> Option<Text> {
         let mut text = Text {
             file: Arc::clone(&file.name),
             text: String::new(),
@@ -310,7 +310,7 @@ fn path<'k>(path: &'k str, key: &ItemKey) -> Option<&'k str> {
     }
 }
 
-/// File, then line.
+/// The file, then the line.
 fn in_order(file: &str) -> (String, usize) {
     let (name, line) = file.rsplit_once(':').unwrap_or((file, ""));
     (name.to_owned(), line.parse().unwrap_or(0))

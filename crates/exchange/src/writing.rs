@@ -7,7 +7,7 @@ use rotaline_routing::{Item, ItemKind, Items};
 use toml::{Table, Value};
 
 use crate::calendar;
-use crate::file::{File, ROTAS};
+use crate::file::{PlanFile, ROTAS};
 use crate::rota::{self, CALENDAR_LISTS, COLUMNS, Entry, LISTS};
 use crate::sheets::{self, ABSENCES, Column, PEOPLE, PRACTICES};
 
@@ -21,7 +21,7 @@ pub enum Rotas {
 }
 
 /// The files of a plan, in the order of their names.
-pub fn write(items: &Items, rotas: Rotas) -> Vec<File> {
+pub fn write(items: &Items, rotas: Rotas) -> Vec<PlanFile> {
     let mut folder = Folder::default();
     let (mut people, mut absences) = (Vec::new(), Vec::new());
     for (key, item) in items.of(ItemKind::Person) {
@@ -62,7 +62,7 @@ pub fn write(items: &Items, rotas: Rotas) -> Vec<File> {
 
 #[derive(Default)]
 struct Folder {
-    files: Vec<File>,
+    files: Vec<PlanFile>,
     /// What stands in TOML.
     rest: Items,
 }
@@ -86,7 +86,7 @@ impl Folder {
             .then(|| calendar::write(items, id, item))
             .flatten();
         if let Some(text) = as_calendar {
-            self.files.push(File {
+            self.files.push(PlanFile {
                 name: format!("{ROTAS}/{id}.ics").into(),
                 bytes: text.into_bytes(),
             });
@@ -101,14 +101,14 @@ impl Folder {
         Item::from(others)
     }
 
-    fn files(mut self) -> Vec<File> {
+    fn files(mut self) -> Vec<PlanFile> {
         for kind in ItemKind::ALL {
             let of_kind = self.rest.of(kind);
             let items: Items = of_kind
                 .map(|(key, item)| (key.clone(), item.clone()))
                 .collect();
             if !items.is_empty() {
-                self.files.push(File {
+                self.files.push(PlanFile {
                     name: toml_name(kind).into(),
                     bytes: items.document().into_bytes(),
                 });
@@ -177,7 +177,7 @@ fn rows(rota: &Table, lists: &[&str]) -> Option<Vec<Vec<String>>> {
 }
 
 /// RFC 4180, with CR LF at the ends of lines.
-fn csv(name: &str, columns: &[Column], rows: Vec<Vec<String>>) -> File {
+fn csv(name: &str, columns: &[Column], rows: Vec<Vec<String>>) -> PlanFile {
     let mut writer = csv::WriterBuilder::new()
         .terminator(csv::Terminator::CRLF)
         .from_writer(Vec::new());
@@ -187,7 +187,7 @@ fn csv(name: &str, columns: &[Column], rows: Vec<Vec<String>>) -> File {
             .write_record(&row)
             .expect("every row has a cell for each column, and memory takes them");
     }
-    File {
+    PlanFile {
         name: name.into(),
         bytes: writer.into_inner().expect("memory takes everything"),
     }

@@ -6,13 +6,13 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use rotaline_exchange::{File, MAX_FILE_BYTES, MAX_FILES, MAX_FOLDER_BYTES, is_read};
+use rotaline_exchange::{MAX_FILE_BYTES, MAX_FILES, MAX_FOLDER_BYTES, PlanFile, is_read};
 
 /// Folders within folders that are looked into.
 const DEPTH: usize = 3;
 
 /// The files of a folder that have to do with a plan, in the order of their names.
-pub fn read(folder: &Path) -> Result<Vec<File>> {
+pub fn read(folder: &Path) -> Result<Vec<PlanFile>> {
     let mut paths = Vec::new();
     list(folder, "", DEPTH, &mut paths)?;
     paths.sort();
@@ -22,7 +22,7 @@ pub fn read(folder: &Path) -> Result<Vec<File>> {
     for (name, path) in paths.into_iter().take(MAX_FILES + 1) {
         let bytes = contents(&path, room).with_context(|| format!("cannot read {name}"))?;
         room = room.saturating_sub(bytes.len());
-        files.push(File {
+        files.push(PlanFile {
             name: name.into(),
             bytes,
         });
@@ -32,7 +32,7 @@ pub fn read(folder: &Path) -> Result<Vec<File>> {
 
 /// Writes files into a folder that is new or empty. It is there whole, or not at all; it holds
 /// people's telephone numbers, so its owner alone reads it.
-pub fn write(folder: &Path, files: &[File]) -> Result<()> {
+pub fn write(folder: &Path, files: &[PlanFile]) -> Result<()> {
     let shown = folder.display();
     let is_free = match fs::read_dir(folder) {
         Ok(mut entries) => entries.next().is_none(),
@@ -58,7 +58,7 @@ pub fn write(folder: &Path, files: &[File]) -> Result<()> {
     written.with_context(|| format!("cannot write {shown}"))
 }
 
-fn write_all(folder: &Path, files: &[File]) -> io::Result<()> {
+fn write_all(folder: &Path, files: &[PlanFile]) -> io::Result<()> {
     let mut private = DirBuilder::new();
     private.recursive(true).mode(0o700);
     private.create(folder)?;

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use jiff::Timestamp;
 use rotaline_api::{Edition, NotChanged};
-use rotaline_exchange::{Extent, File, Reading, Rotas, write};
+use rotaline_exchange::{Extent, PlanFile, Reading, Rotas, write};
 use rotaline_routing::{Fault, Items};
 use rotaline_store::{SqliteStorage, StoreError};
 
@@ -73,7 +73,7 @@ impl Import<'_> {
         runtime()?.block_on(self.put(settings, &files))
     }
 
-    async fn put(&self, settings: &Settings, files: &[File]) -> Result<()> {
+    async fn put(&self, settings: &Settings, files: &[PlanFile]) -> Result<()> {
         let path = settings.data.join(DATABASE);
         if self.effect == Effect::Shown && !path.exists() {
             let (items, _) = self.read(files, &settings.items, |items| items.plan())?;
@@ -124,13 +124,13 @@ impl Import<'_> {
         done
     }
 
-    fn reading(&self, files: &[File], onto: &Items) -> Reading {
+    fn reading(&self, files: &[PlanFile], onto: &Items) -> Reading {
         Reading::of(files, self.extent, onto, Timestamp::now())
     }
 
     fn read<T>(
         &self,
-        files: &[File],
+        files: &[PlanFile],
         onto: &Items,
         judge: impl FnOnce(&Items) -> Result<T, Vec<Fault>>,
     ) -> Result<(Items, T), NotImported> {

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use rotaline_engine::journal::{self, Cursor, JournalConfig, JournalSettings};
 use rotaline_engine::recording::{Mp3, RecordSink, Recorder, RecordingConfig, RecordingSettings};
-use rotaline_exchange::{Extent, File, Reading, Rotas, write};
+use rotaline_exchange::{Extent, PlanFile, Reading, Rotas, write};
 use rotaline_media::rtp::{Header, Ssrc};
 use rotaline_media::{
     Codec, Command, Config, Direction, Event, Io, Media, MediaLeg, MediaRoom, PromptBank,
@@ -324,11 +324,11 @@ fn read_folder(input: &[u8]) {
         "outcomes",
     ];
     let names = toml.map(|name| format!("{name}.toml"));
-    let files: Vec<File> = names
+    let files: Vec<PlanFile> = names
         .iter()
         .map(String::as_str)
         .chain(FOLDER)
-        .map(|name| File {
+        .map(|name| PlanFile {
             name: name.into(),
             bytes: if name == changed {
                 rest.to_vec()
@@ -338,7 +338,7 @@ fn read_folder(input: &[u8]) {
         })
         .collect();
     let now = Timestamp::from_second(1_795_521_600).unwrap();
-    let read = |files: &[File]| {
+    let read = |files: &[PlanFile]| {
         let reading = Reading::of(files, Extent::Whole, &Items::default(), now);
         reading.judged(Items::plan).map(|(items, _)| items)
     };

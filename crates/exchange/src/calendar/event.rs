@@ -12,7 +12,7 @@ use crate::place::Found;
 use crate::reading::Text;
 
 /// Most events of a calendar.
-const MAX_EVENTS: usize = 20_000;
+const MAX_EVENTS: usize = 10_000;
 
 /// VEVENT
 #[derive(Clone, Debug)]
@@ -106,7 +106,7 @@ pub(super) fn events(found: &mut Found, text: &Text, lines: Vec<ContentLine>) ->
 }
 
 impl Event {
-    fn new(line: usize) -> Event {
+    pub(super) fn new(line: usize) -> Event {
         Event {
             line,
             uid: String::new(),

@@ -3,21 +3,21 @@
 use std::collections::BTreeMap;
 
 use jiff::civil::{Date, DateTime};
-use jiff::tz::TimeZone;
 use jiff::{SignedDuration, ToSpan};
 use rotaline_routing::{DaySpan, name_of};
 use toml::{Table, Value};
 
 use super::event::{Event, Length};
-use super::rule::{End, Rule};
-use super::time::{Clock, Moment, instant, on_the_wall};
+use super::time::{Clock, Moment};
+use super::wall::{Refusal, Wall, no_end, span_text};
 use super::{Entries, Frame};
 use crate::place::Found;
 use crate::reading::Text;
 
 /// In a title: nobody is on.
 pub(super) const NOBODY: &str = "-";
-const DAY_MINUTES: u16 = 24 * 60;
+/// Most dates of a calendar of which something is said; a plan has fewer overrides.
+const MAX_DATES: usize = 20_000;
 const TITLE: &str = "e.g. SUMMARY:AM: Dr Ann Archer, Dr Ben Bright; or AM: - for nobody";
 
 /// The entries of a calendar's events.
@@ -27,20 +27,21 @@ pub(super) fn entries(
     frame: &Frame,
     events: Vec<Event>,
 ) -> Entries {
+    // Of one id the repeated one; the others are in place of some of its dates.
+    let repeated = events.iter().filter(|event| event.rule.is_some());
     let mut book = Book {
         text,
         frame,
+        wall: Wall(frame.zone.as_ref()),
+        repeated: repeated.map(|event| (event.uid.as_str(), event)).collect(),
         sessions: Vec::new(),
-        dated: Vec::new(),
+        session_of: BTreeMap::new(),
+        said: Vec::new(),
         taken: BTreeMap::new(),
     };
-    let titles: Vec<Option<Title>> = events
-        .iter()
-        .map(|event| book.title(found, event))
-        .collect();
-    for (event, title) in events.iter().zip(&titles) {
-        if let Some(title) = title {
-            book.event(found, event, title, &events);
+    for event in &events {
+        if let Some(title) = book.title(found, event) {
+            book.event(found, event, &title);
         }
     }
     book.entries()
@@ -60,24 +61,26 @@ struct Weekly {
     times: Vec<String>,
 }
 
-/// Dates on which something else holds.
-struct Dated {
+/// A date, or several in a row, on which something else holds.
+struct Said {
     line: usize,
     title: Title,
-    dates: Vec<String>,
+    dates: String,
     times: Vec<String>,
 }
 
 struct Book<'c> {
     text: &'c Text,
     frame: &'c Frame,
+    wall: Wall<'c>,
+    repeated: BTreeMap<&'c str, &'c Event>,
     sessions: Vec<Weekly>,
-    dated: Vec<Dated>,
-    /// What is said of each date and session already: its title and line.
-    taken: BTreeMap<(Date, String), (Title, usize)>,
+    /// Where in `sessions` the one of a title is.
+    session_of: BTreeMap<Title, usize>,
+    said: Vec<Said>,
+    /// Where in `said` a session of a date is.
+    taken: BTreeMap<(Date, String), usize>,
 }
-
-type Refusal = (usize, String, &'static str);
 
 impl Book<'_> {
     fn title(&self, found: &mut Found, event: &Event) -> Option<Title> {
@@ -121,14 +124,14 @@ impl Book<'_> {
         Some(Title { session, people })
     }
 
-    fn event(&mut self, found: &mut Found, event: &Event, title: &Title, events: &[Event]) {
+    fn event(&mut self, found: &mut Found, event: &Event, title: &Title) {
         let done = match (&event.start, &event.instead_of) {
             (None, _) => Err((
                 event.line,
                 "the event has no DTSTART".to_owned(),
                 "e.g. DTSTART;TZID=Europe/London:20261026T090000",
             )),
-            (Some(_), Some((line, moment))) => self.instead(event, title, *line, moment, events),
+            (Some(_), Some((line, moment))) => self.instead(event, title, *line, moment),
             (Some(_), None) if event.is_cancelled => Ok(()),
             (Some((_, Moment::Day(first))), None) => self.all_day(event, title, *first),
             (Some((_, Moment::At(at, clock))), None) => self.timed(event, title, *at, clock),
@@ -163,15 +166,14 @@ impl Book<'_> {
             Some((line, Length::Until(_))) => return Err(no_end(*line)),
         };
         if first == last {
-            let session = title.session.clone().unwrap_or_default().to_uppercase();
-            self.claim(event.line, first, session, title, &[])?;
+            return self.say(event.line, first, title, None);
         }
-        let dates = if first == last {
-            first.to_string()
-        } else {
-            format!("{first}..{last}")
-        };
-        self.put(event.line, title.clone(), &[dates], Vec::new());
+        self.said.push(Said {
+            line: event.line,
+            title: title.clone(),
+            dates: format!("{first}..{last}"),
+            times: Vec::new(),
+        });
         Ok(())
     }
 
@@ -183,14 +185,14 @@ impl Book<'_> {
         clock: &Clock,
     ) -> Result<(), Refusal> {
         let Some((line, rule)) = &event.rule else {
-            let (date, span) = self.span(event, at, clock)?;
+            let (date, span) = self.wall.span(event, at, clock)?;
             return self.dated(event.line, title, &[(date, span)]);
         };
         let Some(days) = rule.weekly(at.date()) else {
-            let each = self.each(event, rule, *line, at, clock)?;
+            let each = self.wall.each(event, rule, *line, at, clock)?;
             return self.dated(event.line, title, &each);
         };
-        let by_the_rota = self.is_of_the_rota(clock);
+        let by_the_rota = self.wall.is_of_the_rota(clock);
         if !by_the_rota {
             let problem = "it repeats by another clock than the rota's".to_owned();
             let remedy = "write it with TZID of the organisation's zone: clocks change apart";
@@ -201,24 +203,27 @@ impl Book<'_> {
             let remedy = "import it on that day, or give the event an end until then";
             return Err((event.start_line(), problem, remedy));
         }
-        let span = self.weekly_span(event, at, clock)?;
+        let span = self.wall.weekly_span(event, at, clock)?;
         let times = weekly_texts(&days, span);
-        let known = self.sessions.iter_mut().find(|it| it.title == *title);
-        match known {
+        let known = self.session_of.get(title).copied();
+        match known.and_then(|place| self.sessions.get_mut(place)) {
             Some(session) => session.times.extend(times),
-            None => self.sessions.push(Weekly {
-                line: event.line,
-                title: title.clone(),
-                times,
-            }),
+            None => {
+                self.session_of.insert(title.clone(), self.sessions.len());
+                self.sessions.push(Weekly {
+                    line: event.line,
+                    title: title.clone(),
+                    times,
+                });
+            }
         }
         for (line, moment) in &event.exceptions {
-            let date = self.own_date(*line, moment, clock)?;
+            let date = self.wall.own_date(*line, moment, clock)?;
             let nobody = Title {
                 session: Some(session_name(title, span)),
                 people: Vec::new(),
             };
-            self.off(*line, date, nobody)?;
+            self.say(*line, date, &nobody, None)?;
         }
         Ok(())
     }
@@ -230,18 +235,13 @@ impl Book<'_> {
         title: &Title,
         line: usize,
         moment: &Moment,
-        events: &[Event],
     ) -> Result<(), Refusal> {
-        let of = |it: &&Event| it.uid == event.uid && it.rule.is_some();
-        let whole = events.iter().find(of);
-        let Some((
-            Event {
-                start: Some((_, Moment::At(at, clock))),
-                ..
-            },
-            whole,
-        )) = whole.map(|it| (it, it))
-        else {
+        let whole = self.repeated.get(event.uid.as_str()).copied();
+        let times = whole.and_then(|whole| match &whole.start {
+            Some((_, Moment::At(at, clock))) => Some((whole, at, clock)),
+            Some((_, Moment::Day(_))) | None => None,
+        });
+        let Some((whole, at, clock)) = times else {
             let problem = "it is in place of a repeated event that is not here".to_owned();
             return Err((line, problem, "take the RECURRENCE-ID out"));
         };
@@ -253,8 +253,8 @@ impl Book<'_> {
             let problem = "it is in place of one of an event that ends".to_owned();
             return Err((line, problem, "write an event for each date"));
         }
-        let usual = self.weekly_span(whole, *at, clock)?;
-        let date = self.own_date(line, moment, clock)?;
+        let usual = self.wall.weekly_span(whole, *at, clock)?;
+        let date = self.wall.own_date(line, moment, clock)?;
         let Some((_, Moment::At(at, clock))) = &event.start else {
             return Err((event.line, "it has no times".to_owned(), "give it times"));
         };
@@ -269,29 +269,21 @@ impl Book<'_> {
             people: Vec::new(),
         };
         if event.is_cancelled {
-            return self.off(line, date, nobody);
+            return self.say(line, date, &nobody, None);
         }
-        let (day, span) = self.span(event, *at, clock)?;
+        let (day, span) = self.wall.span(event, *at, clock)?;
         let title = Title {
             session: title.session.clone().or(Some(usual_name.clone())),
             people: title.people.clone(),
         };
         let same_session = session_name(&title, span).eq_ignore_ascii_case(&usual_name);
         if day != date || !same_session {
-            self.off(line, date, nobody)?;
+            self.say(line, date, &nobody, None)?;
         }
         self.dated(event.line, &title, &[(day, span)])
     }
 
-    /// Nobody on a session of a date.
-    fn off(&mut self, line: usize, date: Date, nobody: Title) -> Result<(), Refusal> {
-        let session = nobody.session.clone().unwrap_or_default().to_uppercase();
-        self.claim(line, date, session, &nobody, &[])?;
-        self.put(line, nobody, &[date.to_string()], Vec::new());
-        Ok(())
-    }
-
-    /// Sessions of dates, those with the same times together.
+    /// Sessions of dates.
     fn dated(
         &mut self,
         line: usize,
@@ -299,220 +291,56 @@ impl Book<'_> {
         each: &[(Date, DaySpan)],
     ) -> Result<(), Refusal> {
         for (date, span) in each {
-            let name = session_name(title, *span);
-            let times = span_text(*span);
             let named = Title {
-                session: Some(name.clone()),
+                session: Some(session_name(title, *span)),
                 people: title.people.clone(),
             };
-            let more = self.claim(line, *date, name.to_uppercase(), &named, &[&times])?;
-            let date = date.to_string();
-            if more == Claim::Again {
-                // A second time on the same date: taken out of where it stands, both put anew.
-                self.add_times(&named, date, times);
-            } else {
-                self.put(line, named, &[date], vec![times]);
-            }
+            self.say(line, *date, &named, Some(span_text(*span)))?;
         }
         Ok(())
     }
 
-    fn add_times(&mut self, title: &Title, date: String, times: String) {
-        let holds = |it: &&mut Dated| it.title == *title && it.dates.contains(&date);
-        let Some(first) = self.dated.iter_mut().find(holds) else {
-            return;
-        };
-        let (line, mut all) = (first.line, first.times.clone());
-        first.dates.retain(|it| *it != date);
-        all.push(times);
-        self.put(line, title.clone(), &[date], all);
-        self.dated.retain(|it| !it.dates.is_empty());
-    }
-
-    /// Adds dates to what says the same of others.
-    fn put(&mut self, line: usize, title: Title, dates: &[String], times: Vec<String>) {
-        let mut dated = self.dated.iter_mut();
-        match dated.find(|it| it.title == title && it.times == times) {
-            Some(same) => same.dates.extend_from_slice(dates),
-            None => self.dated.push(Dated {
-                line,
-                title,
-                dates: dates.to_vec(),
-                times,
-            }),
-        }
-    }
-
-    /// Notes that a session of a date is said; of two overrides one would be lost.
-    fn claim(
+    /// Says who is on a session of a date, and when, if not as usual. Once: of two overrides one
+    /// would be lost. Another time of the same people on the same date is one override with it.
+    fn say(
         &mut self,
         line: usize,
         date: Date,
-        session: String,
         title: &Title,
-        times: &[&str],
-    ) -> Result<Claim, Refusal> {
-        match self.taken.get(&(date, session.clone())) {
-            None => {
-                self.taken.insert((date, session), (title.clone(), line));
-                Ok(Claim::First)
+        times: Option<String>,
+    ) -> Result<(), Refusal> {
+        let session = title.session.clone().unwrap_or_default().to_uppercase();
+        let key = (date, session);
+        let known = self.taken.get(&key).copied();
+        match (known.and_then(|place| self.said.get_mut(place)), times) {
+            (None, times) => {
+                if self.said.len() == MAX_DATES {
+                    let problem = format!("these are more than {MAX_DATES} dates");
+                    return Err((line, problem, "take out what is past"));
+                }
+                self.taken.insert(key, self.said.len());
+                self.said.push(Said {
+                    line,
+                    title: title.clone(),
+                    dates: date.to_string(),
+                    times: times.into_iter().collect(),
+                });
+                Ok(())
             }
-            Some((same, _)) if same == title && !times.is_empty() => Ok(Claim::Again),
-            Some((_, first)) => {
-                let problem = format!("line {first} says who is on {session} on {date} too");
+            (Some(same), Some(times)) if same.title == *title && !same.times.is_empty() => {
+                same.times.push(times);
+                Ok(())
+            }
+            (Some(other), _) => {
+                let (first, session) = (other.line, key.1);
+                let problem = if session.is_empty() {
+                    format!("line {first} says who is on all day on {date} too")
+                } else {
+                    format!("line {first} says who is on {session} on {date} too")
+                };
                 let remedy = "leave one of the two, or name one of the sessions otherwise";
                 Err((line, problem, remedy))
             }
-        }
-    }
-
-    /// The times of what is on every week: a length is one on the wall, whatever the clocks do on
-    /// the first date.
-    fn weekly_span(&self, event: &Event, at: DateTime, clock: &Clock) -> Result<DaySpan, Refusal> {
-        let clock = match event.end {
-            Some((_, Length::For(_))) => &Clock::Floating,
-            Some((_, Length::Until(_))) | None => clock,
-        };
-        self.span(event, at, clock).map(|(_, span)| span)
-    }
-
-    /// The date and times on the rota's wall.
-    fn span(&self, event: &Event, at: DateTime, clock: &Clock) -> Result<(Date, DaySpan), Refusal> {
-        let Some((line, end)) = &event.end else {
-            return Err(no_end(event.line));
-        };
-        let start = self.wall(event.start_line(), at, clock)?;
-        let end = match end {
-            Length::Until(Moment::At(end, end_clock)) => match (clock, end_clock) {
-                // Both on one wall, be it another: the end is on that date's.
-                (Clock::Floating, _) => *end,
-                (_, other) => self.wall(*line, *end, other)?,
-            },
-            Length::Until(Moment::Day(_)) => return Err(no_end(*line)),
-            Length::For(length) => self
-                .later(at, *length, clock)
-                .ok_or_else(|| no_end(*line))?,
-        };
-        let minutes = |from: DateTime| -> Option<i64> {
-            let span = from.date().since((jiff::Unit::Day, start.date())).ok()?;
-            let days = i64::from(span.get_days());
-            let minute = i64::from(from.hour()) * 60 + i64::from(from.minute());
-            Some(days * i64::from(DAY_MINUTES) + minute)
-        };
-        let both = minutes(start).zip(minutes(end));
-        let span = both.and_then(|(start, end)| {
-            Some(DaySpan {
-                start_minute: u16::try_from(start).ok()?,
-                end_minute: u16::try_from(end).ok()?,
-            })
-        });
-        let length = |span: &DaySpan| span.end_minute.checked_sub(span.start_minute);
-        let is_day = |span: &DaySpan| span.start_minute == 0 && length(span) == Some(DAY_MINUTES);
-        let good = |span: &DaySpan| length(span).is_some_and(|it| (1..DAY_MINUTES).contains(&it));
-        match span.filter(|span| good(span) || is_day(span)) {
-            Some(span) => Ok((start.date(), span)),
-            None => {
-                let problem = "a session lasts for less than a day, or a day from midnight";
-                let remedy = "split the event at midnight";
-                Err((*line, problem.to_owned(), remedy))
-            }
-        }
-    }
-
-    /// The end of what begins at a time and lasts so long.
-    fn later(&self, at: DateTime, length: SignedDuration, clock: &Clock) -> Option<DateTime> {
-        let zone = match clock {
-            Clock::Floating => return at.checked_add(length).ok(),
-            Clock::Of(zone) => zone,
-        };
-        let end = instant(at, zone)?.checked_add(length).ok()?;
-        on_the_wall(end, self.frame.zone.as_ref().unwrap_or(zone))
-    }
-
-    /// A time on the rota's wall.
-    fn wall(&self, line: usize, at: DateTime, clock: &Clock) -> Result<DateTime, Refusal> {
-        self.wall_in(line, at, clock, self.frame.zone.as_ref())
-    }
-
-    /// A time on the wall of a zone; none: that of its own clock.
-    fn wall_in(
-        &self,
-        line: usize,
-        at: DateTime,
-        clock: &Clock,
-        own: Option<&TimeZone>,
-    ) -> Result<DateTime, Refusal> {
-        let Clock::Of(zone) = clock else {
-            return Ok(at);
-        };
-        let Some(own) = own.filter(|own| *own != zone) else {
-            return Ok(at);
-        };
-        let wall = instant(at, zone).and_then(|at| on_the_wall(at, own));
-        wall.ok_or_else(|| {
-            let problem = "at that moment the clock shows a time for the second time";
-            let remedy = "begin and end outside the hour that the clocks go back";
-            (line, problem.to_owned(), remedy)
-        })
-    }
-
-    /// The date that an exception is of, on the wall of the event that it is an exception of.
-    fn own_date(&self, line: usize, moment: &Moment, clock: &Clock) -> Result<Date, Refusal> {
-        match moment {
-            Moment::Day(day) => Ok(*day),
-            // Some programs write these in UTC whichever zone the event has.
-            Moment::At(at, own) => {
-                let zone = match clock {
-                    Clock::Floating => self.frame.zone.as_ref(),
-                    Clock::Of(zone) => Some(zone),
-                };
-                self.wall_in(line, *at, own, zone).map(DateTime::date)
-            }
-        }
-    }
-
-    /// The dates and times of an event that is repeated until an end.
-    fn each(
-        &self,
-        event: &Event,
-        rule: &Rule,
-        line: usize,
-        at: DateTime,
-        clock: &Clock,
-    ) -> Result<Vec<(Date, DaySpan)>, Refusal> {
-        let zone = match clock {
-            Clock::Of(zone) => zone.clone(),
-            Clock::Floating => self.frame.zone.clone().unwrap_or(TimeZone::UTC),
-        };
-        let on = |date: Date| DateTime::from_parts(date, at.time());
-        let is_past = |date: Date| match &rule.end {
-            End::Never | End::After(_) => false,
-            End::Until(Moment::Day(last)) => date > *last,
-            End::Until(Moment::At(last, Clock::Floating)) => on(date) > *last,
-            End::Until(Moment::At(last, Clock::Of(utc))) => {
-                instant(on(date), &zone) > instant(*last, utc)
-            }
-        };
-        let dates = rule.dates(at.date(), is_past);
-        let dates = dates.map_err(|error| (line, error.to_string(), error.remedy()))?;
-        let mut each = Vec::with_capacity(dates.len());
-        for date in dates {
-            let left_out = event.exceptions.iter().any(|(line, moment)| {
-                self.own_date(*line, moment, clock)
-                    .is_ok_and(|it| it == date)
-            });
-            if !left_out {
-                let shift = date - at.date();
-                each.push(self.span(&shifted(event, shift), on(date), clock)?);
-            }
-        }
-        Ok(each)
-    }
-
-    fn is_of_the_rota(&self, clock: &Clock) -> bool {
-        match (clock, &self.frame.zone) {
-            (Clock::Floating, _) | (Clock::Of(_), None) => true,
-            (Clock::Of(zone), Some(own)) => zone == own,
         }
     }
 
@@ -533,37 +361,28 @@ impl Book<'_> {
             let table = entry(it.title, "name", &[("times", it.times)]);
             ("session", table, it.line)
         });
-        let dated = self.dated.into_iter().map(|it| {
-            let more = [("dates", it.dates), ("times", it.times)];
+        // Dates that say the same stand together, where the first of them stood.
+        let mut dated: Vec<(Said, Vec<String>)> = Vec::new();
+        let mut place_of: BTreeMap<(Title, Vec<String>), usize> = BTreeMap::new();
+        for said in self.said {
+            let key = (said.title.clone(), said.times.clone());
+            let place = *place_of.entry(key).or_insert(dated.len());
+            let date = said.dates.clone();
+            match dated.get_mut(place) {
+                Some((_, dates)) => dates.push(date),
+                None => dated.push((said, vec![date])),
+            }
+        }
+        let dated = dated.into_iter().map(|(it, dates)| {
+            let more = [("dates", dates), ("times", it.times)];
             ("override", entry(it.title, "session", &more), it.line)
         });
         sessions.chain(dated).collect()
     }
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Claim {
-    First,
-    /// The same session of the same date, at another time.
-    Again,
-}
-
-fn no_end(line: usize) -> Refusal {
-    let remedy = "give it DTEND, e.g. DTEND;TZID=Europe/London:20261026T130000";
-    (line, "it has no end that fits its start".to_owned(), remedy)
-}
-
 fn before(date: Date, days: i32) -> Date {
     date.checked_sub(days.days()).unwrap_or(date)
-}
-
-/// The event, its end so many days later.
-fn shifted(event: &Event, shift: jiff::Span) -> Event {
-    let mut event = event.clone();
-    if let Some((_, Length::Until(Moment::At(end, _)))) = &mut event.end {
-        *end = end.checked_add(shift).unwrap_or(*end);
-    }
-    event
 }
 
 /// Its name; else by its times, as everywhere.
@@ -572,18 +391,6 @@ fn session_name(title: &Title, span: DaySpan) -> String {
         .session
         .clone()
         .unwrap_or_else(|| name_of(span).to_owned())
-}
-
-/// `09:00-13:00`
-pub(super) fn span_text(span: DaySpan) -> String {
-    let clock = |minute: u16| {
-        let minute = match minute {
-            0..=DAY_MINUTES => minute,
-            later => later - DAY_MINUTES,
-        };
-        format!("{:02}:{:02}", minute / 60, minute % 60)
-    };
-    format!("{}-{}", clock(span.start_minute), clock(span.end_minute))
 }
 
 /// Weekly times in the words of a plan: days in a row together.

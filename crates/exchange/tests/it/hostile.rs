@@ -1,7 +1,7 @@
 //! What somebody would like to smuggle in by a name: it is kept as it is and never more than a
 //! text, or it is refused.
 
-use rotaline_exchange::{Extent, File, MAX_FAULTS, MAX_FILE_BYTES, Reading, Rotas, write};
+use rotaline_exchange::{Extent, MAX_FAULTS, MAX_FILE_BYTES, PlanFile, Reading, Rotas, write};
 use rotaline_routing::{ItemKey, ItemKind, Items};
 
 use crate::{NOW, WHOLE, faults, file, read, whole};
@@ -151,7 +151,7 @@ fn what_is_too_large_is_refused_at_its_bound() {
     let found = faults(&[("practices.csv", &rows)]);
     assert_eq!(found.len(), MAX_FAULTS + 1);
     assert!(found.last().unwrap().contains("more faults"));
-    let huge = File {
+    let huge = PlanFile {
         name: "people.csv".into(),
         bytes: vec![b'\n'; MAX_FILE_BYTES + 1],
     };
@@ -159,6 +159,31 @@ fn what_is_too_large_is_refused_at_its_bound() {
     assert!(
         found[0].starts_with("people.csv:1: has more than"),
         "{found:?}"
+    );
+}
+
+#[test]
+fn a_calendar_of_far_too_many_dates_is_refused_soon() {
+    let event = |number: usize| {
+        format!(
+            "BEGIN:VEVENT\nSUMMARY:S{number}: ann\nDTSTART:20260105T090000\n\
+             DTEND:20260105T100000\nRRULE:FREQ=DAILY;COUNT=1000\nEND:VEVENT\n"
+        )
+    };
+    let events: String = (0..21).map(event).collect();
+    let text = format!("BEGIN:VCALENDAR\n{events}END:VCALENDAR\n");
+    let found = faults(&[("rotas/cardiology.ics", &text)]);
+    let last = "rotas/cardiology.ics:122: these are more than 20000 dates (take out what is past)";
+    assert!(found.contains(&last.to_owned()), "{found:?}");
+    let many = "BEGIN:VEVENT\nSTATUS:CANCELLED\nDTSTART:20260105\nEND:VEVENT\n".repeat(10_001);
+    let text = format!("BEGIN:VCALENDAR\n{many}END:VCALENDAR\n");
+    let found = faults(&[("rotas/cardiology.ics", &text)]);
+    assert!(
+        found
+            .iter()
+            .any(|it| it.contains("is more than 10000 events")),
+        "{}",
+        found.len()
     );
 }
 

@@ -8,7 +8,7 @@ mod round_trip;
 mod sheets;
 
 use jiff::Timestamp;
-use rotaline_exchange::{Extent, File, Reading};
+use rotaline_exchange::{Extent, PlanFile, Reading};
 use rotaline_routing::{Items, Plan};
 
 /// When folders are read: a Tuesday, 2026-11-24.
@@ -35,8 +35,8 @@ pub const PEOPLE: &str = "id,name,phones\r\n\
     ben,\"Bright, Ben\",mobile 07700 900102\r\n";
 
 /// A file of a folder.
-pub fn file(name: &str, text: &str) -> File {
-    File {
+pub fn file(name: &str, text: &str) -> PlanFile {
+    PlanFile {
         name: name.into(),
         bytes: text.into(),
     }
@@ -53,7 +53,7 @@ pub fn read(more: &[(&str, &str)]) -> Result<(Items, Plan), Vec<String>> {
 }
 
 /// Reads these files alone.
-pub fn whole(files: &[File]) -> Result<(Items, Plan), Vec<String>> {
+pub fn whole(files: &[PlanFile]) -> Result<(Items, Plan), Vec<String>> {
     let reading = Reading::of(files, Extent::Whole, &Items::default(), NOW);
     let judged = reading.judged(Items::plan);
     judged.map_err(|faults| faults.iter().map(ToString::to_string).collect())

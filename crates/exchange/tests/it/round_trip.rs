@@ -3,7 +3,7 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
-use rotaline_exchange::{File, Rotas, write};
+use rotaline_exchange::{PlanFile, Rotas, write};
 use rotaline_routing::{Item, ItemKey, ItemKind, Items, Source};
 
 use crate::whole;
@@ -18,7 +18,7 @@ fn demo() -> Items {
     Items::read(&[source]).unwrap().0
 }
 
-fn names(files: &[File]) -> Vec<&str> {
+fn names(files: &[PlanFile]) -> Vec<&str> {
     files.iter().map(|file| file.name.as_ref()).collect()
 }
 

@@ -138,7 +138,7 @@ fn the_form_of_a_sheet_is_held() {
             "{fault} in {found:#?}"
         );
     }
-    let latin = crate::File {
+    let latin = crate::PlanFile {
         name: "people.csv".into(),
         bytes: b"id,name,phones\nann,Zo\xeb,mobile 07700 900101\n".to_vec(),
     };
