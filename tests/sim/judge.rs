@@ -205,6 +205,8 @@ pub struct Judge {
     entered: Option<MediaLeg>,
     /// Cases in which somebody has just accepted.
     owing: BTreeSet<CaseId>,
+    /// Attempts that ring somebody who has just paused.
+    must_stop: Vec<(CaseId, u16)>,
     /// Phones that a call was moved away from.
     left_behind: Vec<MediaLeg>,
     /// What was broken, in words.
@@ -277,6 +279,22 @@ impl Judge {
         self.roster = Some(roster);
     }
 
+    /// Somebody pauses their calls until a time, or (none) takes them again: the phone that a hunt
+    /// rings for them stops at once.
+    pub fn pauses(&mut self, person: &PersonId, until: Option<Timestamp>) {
+        let Some(until) = until else {
+            self.paused.remove(person);
+            return;
+        };
+        self.paused.insert(person.clone(), until);
+        for (case, contact) in &self.contacts {
+            let open = contact.open_attempts.iter();
+            let rings = open.filter(|(_, open)| open.is_hunted(person));
+            self.must_stop
+                .extend(rings.map(|(attempt, _)| (*case, *attempt)));
+        }
+    }
+
     /// The process was killed: all that is known is what the journal has kept.
     pub fn restarted(&mut self, kept: &[Record]) {
         let before = std::mem::take(self);
@@ -288,7 +306,10 @@ impl Judge {
         // What a whole record would break was broken before.
         self.broken = before.broken;
         self.busy.clear();
+        // Handed back at the start.
+        self.paused.clear();
         self.owing.clear();
+        self.must_stop.clear();
         self.left_behind.clear();
         self.last_choices.clear();
         for contact in self.contacts.values_mut() {
@@ -327,12 +348,13 @@ impl Judge {
             Fact::ErrandClaimed { errand, .. } => {
                 contact.errand = Errand::Waiting(self.known.callees.get(errand).cloned());
             }
-            Fact::CallsPaused { person, until } => {
-                self.paused.insert(person.clone(), *until);
+            Fact::AttemptAnswered { attempt } => {
+                if let Some(open) = contact.open_attempts.get_mut(attempt) {
+                    open.answers();
+                }
             }
-            Fact::CallsResumed { person } => {
-                self.paused.remove(person);
-            }
+            Fact::CallsPaused { person, until } => self.pauses(person, Some(*until)),
+            Fact::CallsResumed { person } => self.pauses(person, None),
             Fact::CodeRefused { .. }
             | Fact::CallBackRequested { .. }
             | Fact::NhsNumberGiven { .. }
@@ -340,7 +362,6 @@ impl Judge {
             | Fact::RecordingPaused { .. }
             | Fact::CallerAnswered { .. }
             | Fact::AttemptRinging { .. }
-            | Fact::AttemptAnswered { .. }
             | Fact::KeepTryingAsked { .. }
             | Fact::KeepTryingEnded { .. }
             | Fact::NameSpoken { .. }
@@ -483,6 +504,13 @@ impl Judge {
             if owed > 0 {
                 self.broken
                     .push(format!("{case}: somebody accepted, and was not joined"));
+            }
+        }
+        for (case, attempt) in std::mem::take(&mut self.must_stop) {
+            let contact = self.contacts.get(&case);
+            if contact.is_some_and(|it| it.open_attempts.contains_key(&attempt)) {
+                self.broken
+                    .push(format!("{case}: it rings on somebody who has paused"));
             }
         }
         for leg in std::mem::take(&mut self.left_behind) {

@@ -285,7 +285,7 @@ pub fn known(desk: &Desk, events: &[(Mono, Event)]) -> Known {
     let callees = desk.errands().map(|it| (it.id, it.callee.clone()));
     let screens = events.iter().filter_map(|(_, event)| match event {
         Event::Call(intent) => Some((intent.case, intent.undertaking.clone())),
-        Event::Edit | Event::CallOff | Event::Crash(_) => None,
+        Event::Edit | Event::CallOff | Event::Pause(..) | Event::Crash(_) => None,
     });
     let people =
         (0..SPECIALISTS).filter_map(|nth| Some((in_full(&mobile_number(nth)?), person(nth))));
@@ -317,6 +317,11 @@ pub fn events(
     }
     if dice.percent(30) {
         events.push((at(dice), Event::CallOff));
+    }
+    for _ in 0..dice.below(5) {
+        let who = person(dice.below(SPECIALISTS as u32) as usize);
+        let lasts = dice.percent(75).then(|| dice.up_to_ms(300_000));
+        events.push((at(dice), Event::Pause(who, lasts)));
     }
     if media == Media::Model && dice.percent(30) {
         let down = Duration::from_secs(1) + dice.up_to_ms(60_000);

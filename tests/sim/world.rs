@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use rotaline_media::Command;
-use rotaline_model::{Mono, Now, Seed};
+use rotaline_model::{Mono, Now, PersonId, Seed};
 use rotaline_phone::{self as phone, Input, Output, Phone};
 use rotaline_record::{Answer, Intent, Record};
 use rotaline_switch::{self as switch, AskHandle, MediaSlot, Switch};
@@ -111,6 +111,8 @@ pub enum Event {
     Edit,
     /// Somebody calls a keep-trying job off.
     CallOff,
+    /// Somebody pauses their calls on a screen for so long, or (none) takes them again.
+    Pause(PersonId, Option<Duration>),
     /// The process is killed, and starts again after so long.
     Crash(Duration),
 }
@@ -385,6 +387,15 @@ impl World {
                     self.tell_switch(switch::Input::CallOff(job));
                 }
             }
+            Event::Pause(person, lasts) if self.down_until.is_none() => {
+                let until = lasts.and_then(|lasts| self.now.wall.checked_add(lasts).ok());
+                self.judge.pauses(&person, until);
+                if let Some(journal) = &mut self.journal {
+                    journal.pauses(&person, until);
+                }
+                self.tell_switch(switch::Input::Pause(person, until));
+            }
+            Event::Pause(..) => {}
             Event::Crash(down) => self.crash(down),
         }
     }

@@ -38,12 +38,24 @@ pub(super) struct Open {
     phone: PhoneKind,
     acceptance: Acceptance,
     joined: bool,
+    /// A hunt rings it, and it has not answered.
+    hunted: bool,
 }
 
 impl Open {
     /// Whether it rings a caller.
     pub fn is_callers(&self) -> bool {
         self.phone == PhoneKind::Caller
+    }
+
+    /// It answers.
+    pub fn answers(&mut self) {
+        self.hunted = false;
+    }
+
+    /// Whether a hunt rings somebody's phone.
+    pub fn is_hunted(&self, person: &PersonId) -> bool {
+        self.hunted && self.person.as_ref() == Some(person)
     }
 }
 
@@ -156,6 +168,7 @@ fn starts(
         broken.push("it rang somebody who was busy with another");
     }
     let moves = |person: &PersonId| contact.talks_on.contains_key(person);
+    let mut hunted = false;
     if *phone == PhoneKind::Caller {
         broken.extend(own_phone(contact, person.as_ref(), record, asked));
     } else if let Errand::Waiting(callee) = std::mem::take(&mut contact.errand) {
@@ -163,6 +176,7 @@ fn starts(
         broken.extend((!right).then_some("it rang somebody for whom its code was not"));
     } else if let Some(person) = person.as_ref().filter(|person| !moves(person)) {
         let (team, at) = (&contact.team, record.at);
+        hunted = true;
         let roster = asked.roster;
         if roster.is_some_and(|roster| !roster.allows(team, person.as_str(), at)) {
             broken.push("it rang somebody of no session that it may be given to");
@@ -181,6 +195,7 @@ fn starts(
         phone: *phone,
         acceptance: *acceptance,
         joined: false,
+        hunted,
     };
     contact.open_attempts.insert(*attempt, open);
     if contact.open_attempts.len() > contact.may_ring.max(1) {

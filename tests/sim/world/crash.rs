@@ -32,12 +32,27 @@ pub struct Written {
     records: Vec<(Mono, Record)>,
     /// So many of them are on disk for certain.
     synced: usize,
+    /// Who has paused their calls, and until when: the database has it at once.
+    paused: BTreeMap<PersonId, Timestamp>,
 }
 
 impl Written {
     /// Another record.
     pub fn append(&mut self, now: Mono, record: &Record) {
+        match &record.fact {
+            Fact::CallsPaused { person, until } => self.pauses(person, Some(*until)),
+            Fact::CallsResumed { person } => self.pauses(person, None),
+            _ => {}
+        }
         self.records.push((now, record.clone()));
+    }
+
+    /// Somebody pauses their calls, or (none) takes them again.
+    pub fn pauses(&mut self, person: &PersonId, until: Option<Timestamp>) {
+        match until {
+            Some(until) => self.paused.insert(person.clone(), until),
+            None => self.paused.remove(person),
+        };
     }
 
     /// All so far is on disk.
@@ -59,19 +74,6 @@ impl Written {
     /// All of them.
     pub fn kept(&self) -> Vec<Record> {
         self.records.iter().map(|(_, it)| it.clone()).collect()
-    }
-
-    /// Who has paused their calls, and until when: the database has it from these.
-    fn pauses(&self) -> BTreeMap<PersonId, Timestamp> {
-        let mut pauses = BTreeMap::new();
-        for (_, record) in &self.records {
-            match &record.fact {
-                Fact::CallsPaused { person, until } => pauses.insert(person.clone(), *until),
-                Fact::CallsResumed { person } => pauses.remove(person),
-                _ => None,
-            };
-        }
-        pauses
     }
 
     /// Those of cases that are open.
@@ -134,12 +136,13 @@ impl World {
         let Some(journal) = &self.journal else {
             return;
         };
-        let pauses = journal.pauses();
+        let pauses = journal.paused.clone();
         let (interrupted, jobs) = recovered(journal.open(), self.now, self.config.node);
         for record in interrupted {
             self.recorded(&record);
         }
         for (person, until) in pauses {
+            self.judge.pauses(&person, Some(until));
             self.tell_switch(switch::Input::Pause(person, Some(until)));
         }
         let handed_back = jobs.iter().map(|intent| intent.case).collect();
