@@ -8,14 +8,16 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
 use rotaline_media::{Command, Event, MediaLeg};
-use rotaline_model::{CaseId, ErrandId, Mono, Sound};
-use rotaline_record::{CallerId, Fact, Question, Record};
+use rotaline_model::{CaseId, ErrandId, Mono, PersonId, Sound};
+use rotaline_record::{Answer, CallerId, Fact, Question, Record};
 use serde_json::Value;
 
 use crate::tapes::Tapes;
 
 /// The questions: for a code, for a PIN or a practice's code, for one's own PIN.
 const KEY_IT: [&str; 3] = ["code/key-your-code", "code/key-it", "pin/key-your-pin"];
+/// Why a surgery is rung that somebody had missed.
+const RETURNS: &str = "returns the missed call";
 /// What the announcements of digits begin with.
 const NUMBER: &str = "number/";
 /// Fewer digits are no code.
@@ -32,8 +34,8 @@ pub struct Codes {
     asked: BTreeSet<MediaLeg>,
     /// Legs with a digit's key down.
     held: BTreeSet<MediaLeg>,
-    /// What is being keyed, and in which case.
-    keying: BTreeMap<MediaLeg, (CaseId, String)>,
+    /// What is being keyed, and in which case; parted where `#` or `*` was keyed.
+    keying: BTreeMap<MediaLeg, (CaseId, Vec<String>)>,
     /// What was keyed while it was asked for.
     keyed: BTreeMap<CaseId, Vec<String>>,
     /// By the number, or what stands in its place.
@@ -43,6 +45,8 @@ pub struct Codes {
     /// The case that each code was good for, and how often it connected.
     claimed: BTreeMap<ErrandId, (CaseId, u32)>,
     tries: BTreeMap<CaseId, usize>,
+    /// Whose own PIN was right.
+    proved: BTreeSet<PersonId>,
 }
 
 impl Codes {
@@ -77,10 +81,8 @@ impl Codes {
     fn over(&mut self, leg: MediaLeg) {
         self.asked.remove(&leg);
         self.held.remove(&leg);
-        if let Some((case, keyed)) = self.keying.remove(&leg)
-            && keyed.len() >= SHORTEST
-        {
-            self.keyed.entry(case).or_default().push(keyed);
+        if let Some((case, keyed)) = self.keying.remove(&leg) {
+            self.keyed.entry(case).or_default().extend(keyed);
         }
     }
 
@@ -88,7 +90,9 @@ impl Codes {
         let known = tapes.of(leg).and_then(|tape| self.keyed.get(&tape.case));
         let Some(known) = known else { return false };
         let spelt: String = sounds.iter().map(spelt).collect();
-        known.iter().any(|code| spelt.contains(code.as_str()))
+        let secret = |code: &&String| code.len() >= SHORTEST;
+        let mut known = known.iter().filter(secret);
+        known.any(|code| spelt.contains(code.as_str()))
     }
 
     /// The switch is about to be told.
@@ -104,14 +108,11 @@ impl Codes {
                 let Some(tape) = tapes.of(*leg).filter(|_| self.asked.contains(leg)) else {
                     return;
                 };
-                let (_, keying) = self
-                    .keying
-                    .entry(*leg)
-                    .or_insert((tape.case, String::new()));
-                if digit.number().is_some() {
-                    keying.push(digit.as_char());
-                } else {
-                    keying.clear();
+                let none = (tape.case, vec![String::new()]);
+                let (_, keying) = self.keying.entry(*leg).or_insert(none);
+                match keying.last_mut() {
+                    Some(last) if digit.number().is_some() => last.push(digit.as_char()),
+                    Some(_) | None => keying.push(String::new()),
                 }
             }
             Event::KeyDown { .. }
@@ -134,13 +135,22 @@ impl Codes {
         let (code, caller) = match question {
             Question::Claim { code, caller, .. } => (code, in_words(caller)),
             Question::CheckPin { person, pin } => (pin, person.as_str().to_owned()),
+            Question::GiveOutcome { by, .. } => {
+                let unproved = !self.proved.contains(by);
+                return unproved.then(|| "an outcome was left without a PIN".to_owned());
+            }
             Question::OutcomeGiven { .. }
             | Question::Missed { .. }
-            | Question::AwaitedOutcome { .. }
-            | Question::GiveOutcome { .. } => return None,
+            | Question::AwaitedOutcome { .. } => return None,
         };
         self.evaluated += 1;
         let text = std::str::from_utf8(code.expose()).unwrap_or_default();
+        // It is complete: what is keyed from now on is none of it.
+        let is_it = |(_, keyed): &(CaseId, Vec<String>)| keyed.iter().any(|it| it == text);
+        let keyed = self.keying.iter().find(|(_, keying)| is_it(keying));
+        if let Some(leg) = keyed.map(|(leg, _)| *leg) {
+            self.over(leg);
+        }
         if text.len() >= SHORTEST && format!("{question:?}").contains(text) {
             return Some("a log line about a question would have a code in it".to_owned());
         }
@@ -148,6 +158,13 @@ impl Codes {
         last.retain(|at| *at + HOUR > now);
         last.push_back(now);
         (last.len() > AN_HOUR).then(|| "somebody had too many codes evaluated".to_owned())
+    }
+
+    /// A question is answered, or will be.
+    pub fn answered(&mut self, question: &Question, answer: &Answer) {
+        if let (Question::CheckPin { person, .. }, Answer::Confirmed) = (question, answer) {
+            self.proved.insert(person.clone());
+        }
     }
 
     /// A record left the switch; what is wrong with it, if anything. `given` is who was given what.
@@ -189,6 +206,10 @@ impl Codes {
                 self.tried(record.case)
             }
             Fact::CodeRefused { .. } => self.tried(record.case),
+            Fact::AttemptStarted { reason, .. } if reason.starts_with(RETURNS) => {
+                let unproved = self.proved.is_empty();
+                unproved.then_some("a missed call was returned without a PIN")
+            }
             Fact::Joined { .. } => {
                 let mut claimed = self.claimed.values_mut();
                 let (_, joined) = claimed.find(|(case, _)| *case == record.case)?;
@@ -211,7 +232,7 @@ impl Codes {
             .keying
             .values()
             .filter(|(case, _)| *case == record.case);
-        known.extend(keying.map(|(_, keyed)| keyed));
+        known.extend(keying.flat_map(|(_, keyed)| keyed));
         known.retain(|code| code.len() >= SHORTEST);
         if known.is_empty() {
             return false;

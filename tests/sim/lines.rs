@@ -97,15 +97,15 @@ pub fn roster() -> Roster {
     let cardiologists = [
         ("p0", 0, 7),
         ("p1", 0, 7),
-        ("p2", 0, 20),
-        ("p3", 5, 20),
+        ("p2", 0, 40),
+        ("p3", 5, 40),
         ("p1", 10, 20),
     ];
     let mut overlapping = Team::all_day(OVERLAP, 2, &["p4", "p5", "p0"]);
     overlapping.more = "keep_trying = false\noverlap_s = 4";
     let mut secretaries = Team::all_day("secretaries", 0, &["s0", "s1"]);
     (secretaries.key, secretaries.hours) = (None, SECRETARIES);
-    let rheumatologists = shifts(&[("p2", 0, 9), ("p5", 0, 20), ("p3", 8, 20)]);
+    let rheumatologists = shifts(&[("p2", 0, 9), ("p5", 0, 40), ("p3", 8, 20)]);
     Roster {
         teams: vec![
             team("cardiology", 1, "", shifts(&cardiologists)),
@@ -158,7 +158,7 @@ pub fn rung_back(dice: &mut Dice) -> Vec<Manner> {
         0 => Manner::RingOut,
         1 => Manner::Refuse(*dice.one_of(&[486, 480, 603])),
         2 => Manner::Answer {
-            after: dice.up_to_ms(15_000),
+            after: dice.up_to_ms(19_000),
             then: vec![pause(dice, 40_000), Step::HangUp],
         },
         _ => {
@@ -378,9 +378,11 @@ pub fn rings_back(station: &mut Station, number: usize, dice: &mut Dice) {
         return;
     }
     let mut steps = vec![pause(dice, 6_000)];
-    match dice.below(3) {
-        0 => {
-            steps.extend([key('1'), pause(dice, 4_000)]);
+    match dice.below(4) {
+        // Returns it, or leaves an outcome.
+        wish @ 0..=1 => {
+            let wish = ['1', '4'][wish as usize];
+            steps.extend([key(wish), pause(dice, 4_000)]);
             for _ in 0..4 {
                 let wrong = digits(dice, 6);
                 let pin = if dice.percent(50) {
@@ -390,9 +392,12 @@ pub fn rings_back(station: &mut Station, number: usize, dice: &mut Dice) {
                 };
                 steps.extend(keyed(dice, &format!("{pin}#")));
                 steps.push(pause(dice, 5_000));
+                if wish == '4' {
+                    steps.extend([key('1'), pause(dice, 5_000)]);
+                }
             }
         }
-        1 => steps.extend([key('2'), pause(dice, 90_000)]),
+        2 => steps.extend([key('2'), pause(dice, 90_000)]),
         _ => steps.extend([key('2'), pause(dice, 4_000), key('3'), pause(dice, 4_000)]),
     }
     steps.extend([pause(dice, 60_000), Step::HangUp]);

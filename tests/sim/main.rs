@@ -1,8 +1,9 @@
 //! The simulation: whole calls over a bad network among unreliable people, on a virtual clock.
 //!
-//! Most worlds have the dial-in number and a direct line; every third has every line of the service,
-//! screens, edits of the plan, and some of them a kill of the process (`lines`, `world::crash`).
-//! Two worlds are tests of their own: ten thousand guesses, and two hundred callers at once.
+//! Most worlds have the dial-in number and a direct line; every third has every line of the
+//! service, screens, edits of the plan, some of them a kill of the process (`lines`,
+//! `world::crash`). Two worlds are tests of their own: ten thousand guesses, and two hundred
+//! callers at once.
 //!
 //! `SIM_CALLS=1000000 cargo test -p rotaline-tests --test sim` runs a million;
 //! `SIM_SEED=n` runs the world with that seed alone, and prints what came about.

@@ -511,6 +511,7 @@ impl World {
                         .broken
                         .extend(self.codes.question(now, &question));
                     if let Some((after, answer)) = self.desk.answer(&question, self.now.wall) {
+                        self.codes.answered(&question, &answer);
                         self.asked += 1;
                         self.answers
                             .insert((now + after, self.asked), (handle, answer));
