@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::party::Caller;
-use crate::server::{Home, Wish, wait_until};
+use crate::server::{Home, Server, Wish, wait_until};
 
 #[test]
 fn out_of_hours_a_request_is_left_and_stands_in_the_case() {
@@ -30,5 +30,26 @@ fn out_of_hours_a_request_is_left_and_stands_in_the_case() {
     wait_until("the case is closed", || {
         server.only_case()["end_cause"] == "call_back_requested"
     });
+    deal_with(server, &home, request["id"].as_str().unwrap());
+}
+
+/// The secretaries have it on their list until they say that it is dealt with, for good.
+fn deal_with(server: Server, home: &Home, id: &str) {
+    let listed = server.get("/api/v1/pifu-requests");
+    assert_eq!(listed[0]["id"], id, "{listed}");
+    assert_eq!(listed[0]["call"], server.only_case()["id"]);
+    let path = format!("/api/v1/pifu-requests/{id}");
+    assert_eq!(server.put(&path, r#"{"state":"done"}"#).status, 200);
+    let call = server.only_case()["id"].as_str().unwrap().to_owned();
+    let number = format!("/api/v1/calls/{call}/nhs-number");
+    let given = server.put(&number, r#"{"nhs_number":"943 476 5919"}"#);
+    assert_eq!(given.status, 200);
+    server.kill();
+
+    let server = home.serve();
+    assert_eq!(server.get("/api/v1/pifu-requests"), serde_json::json!([]));
+    let case = server.only_case();
+    assert_eq!(case["requests"][0]["state"], "done");
+    assert_eq!(case["nhs_number"], "9434765919");
     server.close(&[]);
 }

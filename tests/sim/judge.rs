@@ -365,6 +365,7 @@ impl Judge {
             | Fact::KeepTryingAsked { .. }
             | Fact::KeepTryingEnded { .. }
             | Fact::NameSpoken { .. }
+            | Fact::PracticeAssigned { .. }
             | Fact::RequestChanged { .. }
             | Fact::PromptsHeard { .. }
             | Fact::LegQuality { .. }

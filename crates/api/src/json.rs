@@ -28,6 +28,9 @@ pub(crate) struct CallSummary {
     /// When it was over; null while it goes on.
     #[schema(value_type = Option<String>, format = DateTime)]
     closed_at: Option<Timestamp>,
+    /// The patient's NHS number, once somebody has given it.
+    #[schema(example = "9434765919")]
+    nhs_number: Option<String>,
     /// The number dialled; null: the case was opened on a screen.
     dialled: Option<String>,
     /// The number that rang, or `withheld`.
@@ -77,6 +80,8 @@ pub(crate) struct CallDetail {
     summary: CallSummary,
     /// The key that chose the specialty.
     key: Option<String>,
+    /// Who said which practice it is; null: the caller's number alone did.
+    practice_assigned_by: Option<String>,
     /// Who ended the talk.
     #[schema(value_type = Option<String>, example = "specialist")]
     talk_ended_by: Option<EndedBy>,
@@ -174,7 +179,7 @@ struct OutcomeJson {
 
 /// Somebody asked to be rung back by the secretaries.
 #[derive(Debug, Serialize, ToSchema)]
-struct RequestJson {
+pub(crate) struct RequestJson {
     #[schema(format = "uuid")]
     id: String,
     /// Which team it is for.
@@ -293,6 +298,7 @@ impl CallSummary {
             reference: case.reference(),
             opened_at: case.opened_at,
             closed_at: case.closed_at,
+            nhs_number: case.nhs_number.map(|it| it.expose().to_string()),
             dialled: case.dialled.as_ref().map(ToString::to_string),
             caller: caller(&case.caller),
             practice: case.practice.as_ref().map(ToString::to_string),
@@ -347,6 +353,7 @@ impl CallDetail {
         CallDetail {
             summary: CallSummary::of(case),
             key: case.key.map(|key| key.to_string()),
+            practice_assigned_by: case.assigned.as_ref().map(|it| it.by.clone()),
             talk_ended_by: case.talk_ended_by,
             attempts: case.attempts.iter().map(AttemptJson::of).collect(),
             outcomes: case.outcomes.iter().map(OutcomeJson::of).collect(),
@@ -427,7 +434,7 @@ impl OutcomeJson {
 }
 
 impl RequestJson {
-    fn of(request: &Request) -> Self {
+    pub(crate) fn of(request: &Request) -> Self {
         RequestJson {
             id: request.what.id.to_string(),
             specialty: request.what.specialty.to_string(),

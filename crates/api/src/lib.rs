@@ -11,6 +11,9 @@
 //! | `GET /api/v1/calls/{id}` | bearer | all that is known of one |
 //! | `GET /api/v1/calls/{id}/recording.wav`, `.mp3` | bearer | a recording; each fetch is audited |
 //! | `PUT /api/v1/calls/{id}/outcome` | bearer | what came of it, durable before the answer |
+//! | `PUT /api/v1/calls/{id}/nhs-number`, `.../practice` | bearer | what is added later |
+//! | `GET /api/v1/calls/{id}/practices` | bearer | practices that an unknown caller may be of |
+//! | `GET /api/v1/pifu-requests`, `PUT .../{id}` | bearer | what patients asked of secretaries |
 //! | `GET`, `POST /api/v1/call-backs`, `DELETE .../{id}` | bearer | call-back codes, shown once |
 //! | `GET`, `POST /api/v1/patient-calls`, `DELETE .../{id}` | bearer | booked calls, by PIN |
 //! | `PUT /api/v1/people/{id}/pin` | bearer | a person's own PIN |
@@ -32,8 +35,10 @@
 // Real time is this crate's business: when somebody did something.
 #![allow(clippy::disallowed_methods)]
 
+mod assign;
 mod auth;
 mod calls;
+mod commands;
 mod directory;
 mod errands;
 mod health;
@@ -46,6 +51,7 @@ mod problem;
 mod recording;
 mod refusals;
 mod reports;
+mod requests;
 mod router;
 mod screen;
 mod state;

@@ -8,15 +8,15 @@ use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use jiff::Timestamp;
 use rotaline_model::SpecialtyId;
-use rotaline_record::{Case, Command, Origin};
+use rotaline_record::{Case, Command};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::ApiState;
 use crate::auth::TOKEN_HOLDER;
 use crate::calls::find;
+use crate::commands::carried_out;
 use crate::json::CallDetail;
 use crate::problem::{ApiError, Problem};
 
@@ -98,24 +98,15 @@ pub(crate) async fn set_outcome(
 }
 
 async fn give(state: &ApiState, case: Arc<Case>, outcome: String) -> Result<Response, ApiError> {
-    let now = Timestamp::now();
-    let sequence = state.next_sequence(&case, now);
     let by = TOKEN_HOLDER.to_owned();
     let command = Command::SetOutcome {
         case: case.id,
         outcome: outcome.clone(),
         by,
     };
-    let record = command.into_record(now, sequence, state.node);
-    state.commands.submit(record).await?;
-    let visible = state
-        .store
-        .applied(case.id, Origin::Api, sequence, state.visible_within)
-        .await;
-    Ok(match visible {
-        Ok(case) => Json(CallDetail::of(&case)).into_response(),
-        Err(reason) => {
-            tracing::warn!(%reason, "outcome kept");
+    Ok(match carried_out(state, &case, command).await? {
+        Some(case) => Json(CallDetail::of(&case)).into_response(),
+        None => {
             let kept = OutcomeKept {
                 id: case.id.to_string(),
                 outcome,

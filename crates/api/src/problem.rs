@@ -104,6 +104,8 @@ pub(crate) enum ApiError {
     NoSuchPerson,
     #[error("not paused")]
     NotPaused,
+    #[error("no such request")]
+    NoSuchRequest,
     #[error("no such live code")]
     NoSuchErrand,
     #[error("too many codes are live")]
@@ -135,6 +137,7 @@ impl ApiError {
             | ApiError::NoSuchRecording
             | ApiError::NoSuchPerson
             | ApiError::NotPaused
+            | ApiError::NoSuchRequest
             | ApiError::NoSuchErrand
             | ApiError::NoSuchItem
             | ApiError::NoSuchRevision
@@ -173,6 +176,7 @@ impl ApiError {
             ApiError::NoSuchCall => ("no-such-call", "No such call"),
             ApiError::NoSuchRecording => ("no-such-recording", "No such recording"),
             ApiError::NoSuchPerson => ("no-such-person", "No such person"),
+            ApiError::NoSuchRequest => ("no-such-request", "No such request"),
             ApiError::NotPaused => ("not-paused", "Not paused"),
             ApiError::NoSuchErrand => ("no-such-code", "No such code"),
             ApiError::TooManyCodes => ("too-many-codes", "Too many codes"),
@@ -219,6 +223,7 @@ impl ApiError {
                 "this call has no such recording; its `recordings` lists those that it has"
             }
             ApiError::NoSuchPerson => "there is no person with this id",
+            ApiError::NoSuchRequest => "there is no request with this id",
             ApiError::NotPaused => "they have not paused their calls, or are no more in the plan",
             ApiError::NoSuchErrand => "there is no live code with this id; it may be used or over",
             ApiError::TooManyCodes => "as many codes are live as may be; try again in some minutes",

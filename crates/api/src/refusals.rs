@@ -36,6 +36,37 @@ impl IntoResponses for PlanNotShown {
     }
 }
 
+/// Refusals of everything that changes a call.
+pub(crate) struct CallNotChanged;
+
+impl IntoResponses for CallNotChanged {
+    fn responses() -> Responses {
+        problems(&[
+            ("400", "The body is not what it should be"),
+            ("401", "No token, or a wrong one"),
+            ("404", "There is none"),
+            ("413", "The body is too large"),
+            ("415", "The body is not JSON"),
+            ("422", "It cannot be; `errors` says why"),
+            ("503", "Could not be kept; nothing was changed"),
+        ])
+    }
+}
+
+/// Refusals of everything that reads calls.
+pub(crate) struct CallNotShown;
+
+impl IntoResponses for CallNotShown {
+    fn responses() -> Responses {
+        problems(&[
+            ("400", "What was asked is not what it should be"),
+            ("401", "No token, or a wrong one"),
+            ("404", "There is none"),
+            ("503", "Not in memory, and the database is away"),
+        ])
+    }
+}
+
 fn problems(of: &[(&str, &str)]) -> Responses {
     let response = |description: &str| -> RefOr<Response> {
         let content = Content::builder()

@@ -17,7 +17,8 @@ use utoipa_axum::routes;
 use crate::auth::require_token;
 use crate::problem::ApiError;
 use crate::{
-    ApiState, calls, directory, errands, health, outcome, pauses, plan, recording, reports, screen,
+    ApiState, assign, calls, directory, errands, health, outcome, pauses, plan, recording, reports,
+    requests, screen,
 };
 
 /// Bytes that a request's body may have.
@@ -38,6 +39,7 @@ const MAX_BODY_BYTES: usize = 16 * 1024;
         (name = "call-backs", description = "Codes for one call; shown once"),
         (name = "patient-calls", description = "Booked calls to patients; PINs are shown once"),
         (name = "people", description = "People's own PINs"),
+        (name = "pifu-requests", description = "What patients asked of the secretaries"),
         (name = "pauses", description = "Who takes no calls for a while"),
         (name = "plan", description = "Who is rung when, item by item; each change is a revision"),
         (name = "rotas", description = "What the plan comes to"),
@@ -90,6 +92,11 @@ fn described(state: &ApiState) -> OpenApiRouter<ApiState> {
         .routes(routes!(recording::wav))
         .routes(routes!(recording::mp3))
         .routes(routes!(outcome::set_outcome))
+        .routes(routes!(assign::set_nhs_number))
+        .routes(routes!(assign::assign_practice))
+        .routes(routes!(assign::suggest_practices))
+        .routes(routes!(requests::list))
+        .routes(routes!(requests::change))
         .routes(routes!(errands::make_call_back, errands::list_call_backs))
         .routes(routes!(errands::withdraw_call_back))
         .routes(routes!(

@@ -46,6 +46,9 @@ pub struct Case {
     /// The practice's area.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub area: Option<String>,
+    /// Who said which practice it is; none: the caller number alone did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assigned: Option<Assigned>,
     /// What was chosen last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub specialty: Option<SpecialtyId>,
@@ -233,6 +236,15 @@ pub struct Request {
     /// Who changed that last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<String>,
+}
+
+/// Somebody said which practice a case came from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Assigned {
+    /// Who.
+    pub by: String,
+    /// When.
+    pub at: Timestamp,
 }
 
 /// Where in a recording a name is spoken.

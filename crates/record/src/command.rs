@@ -8,9 +8,9 @@ use std::future::Future;
 use std::pin::Pin;
 
 use jiff::Timestamp;
-use rotaline_model::{CaseId, NodeId};
+use rotaline_model::{CaseId, NhsNumber, NodeId, Pii, PracticeId, RequestId};
 
-use crate::{Fact, Origin, OutcomeHow, Record};
+use crate::{Fact, Origin, OutcomeHow, Record, RequestState};
 
 /// What a person asks of a case.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,13 +24,47 @@ pub enum Command {
         /// Who gives it.
         by: String,
     },
+    /// Gives the patient's NHS number, or gives it anew.
+    SetNhsNumber {
+        /// Of which case.
+        case: CaseId,
+        /// It.
+        nhs_number: Pii<NhsNumber>,
+        /// Who gives it.
+        by: String,
+    },
+    /// Says which practice the caller is of.
+    AssignPractice {
+        /// Of which case.
+        case: CaseId,
+        /// It, checked against the plan by whoever makes the command; none: of none.
+        practice: Option<PracticeId>,
+        /// Its area.
+        area: Option<String>,
+        /// Who says so.
+        by: String,
+    },
+    /// Says how far a request to be rung back is.
+    ChangeRequest {
+        /// Of which case.
+        case: CaseId,
+        /// Which request of it.
+        request: RequestId,
+        /// How far it is.
+        state: RequestState,
+        /// Who says so.
+        by: String,
+    },
 }
 
 impl Command {
     /// The case that it is about.
     pub fn case(&self) -> CaseId {
         match self {
-            Command::SetOutcome { case, .. } => *case,
+            Command::SetOutcome { case, .. }
+            | Command::SetNhsNumber { case, .. }
+            | Command::AssignPractice { case, .. }
+            | Command::ChangeRequest { case, .. } => *case,
         }
     }
 
@@ -43,6 +77,17 @@ impl Command {
                 by,
                 how: OutcomeHow::Screen,
             },
+            Command::SetNhsNumber { nhs_number, by, .. } => Fact::NhsNumberGiven {
+                nhs_number,
+                by,
+                how: OutcomeHow::Screen,
+            },
+            Command::AssignPractice {
+                practice, area, by, ..
+            } => Fact::PracticeAssigned { practice, area, by },
+            Command::ChangeRequest {
+                request, state, by, ..
+            } => Fact::RequestChanged { request, state, by },
         };
         Record {
             case,

@@ -178,6 +178,15 @@ pub enum Fact {
         /// How.
         how: OutcomeHow,
     },
+    /// Somebody said which practice the caller is of.
+    PracticeAssigned {
+        /// It; none: of none.
+        practice: Option<PracticeId>,
+        /// Its area.
+        area: Option<String>,
+        /// Who says so.
+        by: String,
+    },
     /// The caller asked us to keep trying and to ring them back: the case stays open for it.
     KeepTryingAsked {
         /// The job.

@@ -11,9 +11,9 @@ use jiff::Timestamp;
 use rotaline_model::{CallId, CaseId, EndCause, LegId, SpecialtyId};
 
 use crate::{
-    Attempt, Call, CallKind, CallLadder, Case, ClaimedErrand, Fact, Heard, Job, LadderEntry,
-    LegPrompts, LegQuality, Mp3, Origin, Outcome, Quality, Record, Recording, RecordingPart,
-    Request, RequestState, SpokenName, Wav,
+    Assigned, Attempt, Call, CallKind, CallLadder, Case, ClaimedErrand, Fact, Heard, Job,
+    LadderEntry, LegPrompts, LegQuality, Mp3, Origin, Outcome, Quality, Record, Recording,
+    RecordingPart, Request, RequestState, SpokenName, Wav,
 };
 
 /// Calls under one case.
@@ -100,6 +100,7 @@ impl Case {
             organisation: organisation.clone(),
             practice: practice.clone(),
             area: area.clone(),
+            assigned: None,
             specialty: None,
             key: None,
             waiting_since: None,
@@ -193,6 +194,7 @@ impl Case {
             Fact::ErrandClaimed { .. }
             | Fact::CodeRefused { .. }
             | Fact::NhsNumberGiven { .. }
+            | Fact::PracticeAssigned { .. }
             | Fact::KeepTryingAsked { .. }
             | Fact::KeepTryingEnded { .. }
             | Fact::CallBackRequested { .. }
@@ -335,6 +337,11 @@ impl Case {
                 self.codes_refused = self.codes_refused.saturating_add(1);
             }
             Fact::NhsNumberGiven { nhs_number, .. } => self.nhs_number = Some(*nhs_number),
+            Fact::PracticeAssigned { practice, area, by } => {
+                (self.practice, self.area) = (practice.clone(), area.clone());
+                let by = by.clone();
+                self.assigned = Some(Assigned { by, at });
+            }
             Fact::KeepTryingAsked { job } => {
                 room_in(&self.jobs, MAX_JOBS)?;
                 self.jobs.push(Job {

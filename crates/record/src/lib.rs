@@ -14,8 +14,8 @@ mod question;
 mod tests;
 
 pub use case::{
-    Attempt, Call, CallLadder, Case, ClaimedErrand, Job, LegPrompts, LegQuality, Mp3, Outcome,
-    Recording, Request, SpokenName, Wav,
+    Assigned, Attempt, Call, CallLadder, Case, ClaimedErrand, Job, LegPrompts, LegQuality, Mp3,
+    Outcome, Recording, Request, SpokenName, Wav,
 };
 pub use command::{Command, CommandSink, SubmitError, Submitted};
 pub use errand::{

@@ -273,6 +273,11 @@ impl Plan {
         self.practices.get(id)
     }
 
+    /// Every practice, by id.
+    pub fn practices(&self) -> impl Iterator<Item = &Practice> {
+        self.practices.values()
+    }
+
     /// The practice that a caller number belongs to.
     pub fn practice_of(&self, caller: &PhoneNumber) -> Option<&Practice> {
         self.practices.get(self.practice_by_number.get(caller)?)

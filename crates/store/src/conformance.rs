@@ -354,7 +354,8 @@ macro_rules! conformance {
             lines_stand_in_every_order
             lines_follow_their_cases
             attempts_are_paged_and_filtered
-            sums_are_those_of_the_lines;
+            sums_are_those_of_the_lines
+            a_request_knows_its_case_and_a_number_its_practices;
         })*
     };
 }

@@ -2,11 +2,11 @@
 //! `conformance.rs`.
 
 use jiff::{SignedDuration, Timestamp};
-use rotaline_model::{ErrandId, OrganisationId, PersonId};
+use rotaline_model::{ErrandId, OrganisationId, PersonId, RequestId};
 use rotaline_record::{PhoneKind, RequestState};
 
 use crate::stories::{Story, case_id};
-use crate::{Added, CaseRow, Claim, Commit, ErrandRow, RequestRow, Storage};
+use crate::{Added, AssignmentRow, CaseRow, Claim, Commit, ErrandRow, RequestRow, Storage};
 
 const NOW_US: i64 = 1_800_000_000_000_000;
 const MINUTE_US: i64 = 60_000_000;
@@ -299,4 +299,54 @@ pub(crate) async fn what_phones_and_people_did_is_told(storage: &dyn Storage) {
     let first = storage.attempts_since(at(0), 1).await.unwrap();
     let specialty = first[0].specialty.as_ref().unwrap();
     assert_eq!(specialty.as_str(), "cardiology");
+}
+
+pub(crate) async fn a_request_knows_its_case_and_a_number_its_practices(storage: &dyn Storage) {
+    let id = |number: u8| -> RequestId {
+        let id = format!("0192f0c1-0000-7000-8000-0000000000{number:02}");
+        id.parse().unwrap()
+    };
+    let assigned = |number: u32, practice: Option<&str>, at_us: i64| {
+        let mut case = CaseRow::render(&Story::new(number).case()).unwrap();
+        case.assignment = Some(AssignmentRow {
+            caller: "+441632960101".to_owned(),
+            practice: practice.map(str::to_owned),
+            at_us,
+        });
+        case
+    };
+    let write = async |cases| {
+        let cursor = None;
+        storage.write(Commit { cases, cursor }).await.unwrap();
+    };
+    let mut asked = assigned(1, Some("elm"), 1);
+    asked.requests = vec![RequestRow {
+        id: id(1),
+        organisation: "northfield".to_owned(),
+        state: "open".to_owned(),
+        at_us: NOW_US,
+    }];
+    write(vec![
+        asked,
+        assigned(2, Some("oak"), 2),
+        assigned(3, None, 3),
+    ])
+    .await;
+    assert_eq!(
+        storage.case_of_request(id(1)).await.unwrap(),
+        Some(case_id(1))
+    );
+    assert_eq!(storage.case_of_request(id(2)).await.unwrap(), None);
+    let practices = async |caller: &str, bound| {
+        let practices = storage.practices_of_caller(caller.to_owned(), bound);
+        let practices = practices.await.unwrap().into_iter();
+        practices.map(String::from).collect::<Vec<_>>()
+    };
+    let known = "+441632960101";
+    assert_eq!(practices(known, 9).await, ["oak", "elm"]);
+    assert_eq!(practices(known, 1).await, ["oak"]);
+    assert_eq!(practices("+441632960102", 9).await, Vec::<String>::new());
+    // Said anew, it counts from then on; taken back, no more.
+    write(vec![assigned(1, Some("elm"), 4), assigned(2, None, 5)]).await;
+    assert_eq!(practices(known, 9).await, ["elm"]);
 }

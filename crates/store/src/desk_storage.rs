@@ -1,7 +1,7 @@
 //! What a database must be able to do for codes, PINs, pauses, requests and missed calls.
 
 use jiff::Timestamp;
-use rotaline_model::{CaseId, ErrandId, PersonId, SpecialtyId};
+use rotaline_model::{CaseId, ErrandId, PersonId, PracticeId, RequestId, SpecialtyId};
 use rotaline_record::{PhoneKind, RequestState};
 
 use crate::{Added, Claim, CodeMac, ErrandRow, Pending};
@@ -80,4 +80,11 @@ pub trait DeskStorage: Send + Sync + 'static {
 
     /// The newest attempts since a time, at most `bound`, the oldest first.
     fn attempts_since(&self, since: Timestamp, bound: usize) -> Pending<'_, Vec<PastAttempt>>;
+
+    /// The case that a request belongs to; none: there is no such request.
+    fn case_of_request(&self, request: RequestId) -> Pending<'_, Option<CaseId>>;
+
+    /// Which practices a caller number was said to be of, each once, the newest saying first, at
+    /// most `bound`.
+    fn practices_of_caller(&self, caller: String, bound: usize) -> Pending<'_, Vec<PracticeId>>;
 }

@@ -62,6 +62,7 @@ pub use reports::{
 };
 pub use sqlite::SqliteStorage;
 pub use storage::{
-    Action, AttemptRow, AuditEntry, CaseRow, Commit, Pending, RequestRow, Storage, StoredCase,
+    Action, AssignmentRow, AttemptRow, AuditEntry, CaseRow, Commit, Pending, RequestRow, Storage,
+    StoredCase,
 };
 pub use store::{NotApplied, Store};

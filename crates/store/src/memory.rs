@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use jiff::Timestamp;
-use rotaline_model::{CaseId, ErrandId, NodeId, PersonId, SpecialtyId};
+use rotaline_model::{CaseId, ErrandId, NodeId, PersonId, PracticeId, RequestId, SpecialtyId};
 use rotaline_record::RequestState;
 
 use crate::plan::{
@@ -401,6 +401,36 @@ impl DeskStorage for MemoryStorage {
             past.retain(|attempt| attempt.rung_at >= since);
             past.sort_by_key(|attempt| attempt.rung_at);
             past.split_off(past.len().saturating_sub(bound))
+        })
+    }
+
+    fn case_of_request(&self, request: RequestId) -> Pending<'_, Option<CaseId>> {
+        self.ask(|tables| {
+            let has = |row: &&CaseRow| row.requests.iter().any(|it| it.id == request);
+            tables.cases.values().find(has).map(|row| row.id)
+        })
+    }
+
+    fn practices_of_caller(&self, caller: String, bound: usize) -> Pending<'_, Vec<PracticeId>> {
+        self.ask(|tables| {
+            let mut newest: BTreeMap<String, i64> = BTreeMap::new();
+            for row in tables
+                .cases
+                .values()
+                .filter_map(|row| row.assignment.as_ref())
+            {
+                if let Some(practice) = row.practice.clone().filter(|_| row.caller == caller) {
+                    let at = newest.entry(practice).or_insert(row.at_us);
+                    *at = row.at_us.max(*at);
+                }
+            }
+            let mut practices: Vec<(String, i64)> = newest.into_iter().collect();
+            practices.sort_by_key(|(practice, at)| (std::cmp::Reverse(*at), practice.clone()));
+            practices.truncate(bound);
+            let practices = practices.into_iter();
+            practices
+                .map(|(practice, _)| PracticeId::parse(&practice).unwrap())
+                .collect()
         })
     }
 }

@@ -29,8 +29,8 @@ use uuid::Uuid;
 use crate::plan::{ChangeSet, Changed, HistoryQuery, PlanRows, PlanVersion};
 use crate::storage::LOAD_BOUND;
 use crate::{
-    Action, AttemptRow, AuditEntry, CallQuery, CaseRow, CaseState, Commit, OutcomeFilter, Pending,
-    RequestRow, Storage, StoreError, StoredCase,
+    Action, AssignmentRow, AttemptRow, AuditEntry, CallQuery, CaseRow, CaseState, Commit,
+    OutcomeFilter, Pending, RequestRow, Storage, StoreError, StoredCase,
 };
 
 /// Connections that only read.
@@ -104,6 +104,7 @@ impl SqliteStorage {
     async fn write_all(&self, commit: Commit) -> Result<(), StoreError> {
         let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await?;
         let (mut attempts, mut requests) = (Vec::new(), Vec::new());
+        let mut assignments = Vec::new();
         let mut cases = Vec::with_capacity(commit.cases.len());
         let (mut lines, mut attempt_lines) = (Vec::with_capacity(cases.capacity()), Vec::new());
         for mut case in commit.cases {
@@ -112,6 +113,7 @@ impl SqliteStorage {
             requests.extend(case.requests.drain(..).map(|request| (id, request)));
             attempt_lines.append(&mut case.attempt_lines);
             lines.push(case.line.clone());
+            assignments.extend(case.assignment.take().map(|it| (id, it)));
             cases.push(case);
         }
         insert(&mut transaction, &CASES, cases, bind_case).await?;
@@ -126,6 +128,7 @@ impl SqliteStorage {
             reports::bind_attempt,
         )
         .await?;
+        insert(&mut transaction, &ASSIGNMENTS, assignments, bind_assignment).await?;
         if let Some((node, position)) = commit.cursor {
             sqlx::query(
                 "INSERT INTO cursors (node, position) VALUES (?, ?)
@@ -305,6 +308,14 @@ static REQUESTS: LazyLock<Upsert> = LazyLock::new(|| {
     )
 });
 
+static ASSIGNMENTS: LazyLock<Upsert> = LazyLock::new(|| {
+    Upsert::new(
+        "assignments",
+        "case_id, caller, practice, at_us",
+        "ON CONFLICT (case_id) DO UPDATE SET practice = excluded.practice, at_us = excluded.at_us",
+    )
+});
+
 type Bound = Query<'static, Sqlite, SqliteArguments>;
 
 async fn insert<T>(
@@ -367,6 +378,14 @@ fn bind_request(query: Bound, (case, row): (CaseId, RequestRow)) -> Bound {
         .bind(case.uuid())
         .bind(row.organisation)
         .bind(row.state)
+        .bind(row.at_us)
+}
+
+fn bind_assignment(query: Bound, (case, row): (CaseId, AssignmentRow)) -> Bound {
+    query
+        .bind(case.uuid())
+        .bind(row.caller)
+        .bind(row.practice)
         .bind(row.at_us)
 }
 

@@ -6,7 +6,7 @@ use std::pin::Pin;
 
 use jiff::Timestamp;
 use rotaline_model::{CaseId, NodeId, RequestId};
-use rotaline_record::{Attempt, Case, Request};
+use rotaline_record::{Attempt, CallerId, Case, Request};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -108,6 +108,33 @@ pub struct CaseRow {
     pub line: CallLine,
     /// A line for each of its attempts.
     pub attempt_lines: Vec<AttemptLine>,
+    /// Which practice somebody said it came from.
+    pub assignment: Option<AssignmentRow>,
+}
+
+/// What somebody said of a caller number, as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AssignmentRow {
+    /// The number that rang.
+    pub caller: String,
+    /// Its practice; none: of none.
+    pub practice: Option<String>,
+    /// When it was said, in microseconds since 1970.
+    pub at_us: i64,
+}
+
+impl AssignmentRow {
+    fn render(case: &Case) -> Option<AssignmentRow> {
+        let assigned = case.assigned.as_ref()?;
+        let CallerId::Number(caller) = &case.caller else {
+            return None;
+        };
+        Some(AssignmentRow {
+            caller: caller.expose().as_str().to_owned(),
+            practice: case.practice.as_ref().map(ToString::to_string),
+            at_us: assigned.at.as_microsecond(),
+        })
+    }
 }
 
 /// A request to be rung back, as it is stored.
@@ -165,6 +192,7 @@ impl CaseRow {
                 .iter()
                 .map(|attempt| AttemptLine::of(case, attempt))
                 .collect(),
+            assignment: AssignmentRow::render(case),
         })
     }
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use rotaline_model::{CaseId, PersonId};
-use rotaline_record::{Case, Origin, RequestState};
+use rotaline_model::{CaseId, PersonId, PhoneNumber, PracticeId, RequestId};
+use rotaline_record::{CallerId, Case, Origin, RequestState};
 
 use crate::live::{Health, Live};
 use crate::storage::LOAD_BOUND;
@@ -21,6 +21,8 @@ pub struct Store {
     pub(crate) live: Arc<Live>,
 }
 
+/// Practices of one caller number that are told at most.
+const SAID: usize = 5;
 /// Missed calls that are told at most.
 const MISSED: usize = 20;
 
@@ -180,6 +182,44 @@ impl Store {
         self.live
             .case(case.id)
             .map_or(wanted(case), |case| wanted(&case))
+    }
+
+    /// The case that a request belongs to; none: there is no such request.
+    pub async fn case_with_request(
+        &self,
+        request: RequestId,
+    ) -> Result<Option<Arc<Case>>, StoreError> {
+        let has = |case: &Case| case.requests.iter().any(|it| it.what.id == request);
+        if let Some(case) = self.live.matching(has).pop() {
+            return Ok(Some(case));
+        }
+        match self.storage.case_of_request(request).await? {
+            Some(case) => self.case(case).await,
+            None => Ok(None),
+        }
+    }
+
+    /// Which practices a caller number was said to be of, the newest saying first.
+    pub async fn practices_of(&self, caller: &PhoneNumber) -> Result<Vec<PracticeId>, StoreError> {
+        let is_callers = |case: &Case| {
+            let same = matches!(&case.caller, CallerId::Number(of) if of.expose() == caller);
+            same && case.assigned.is_some()
+        };
+        // What is in memory may not be in the database yet.
+        let mut newest = self.live.matching(is_callers);
+        newest
+            .sort_unstable_by_key(|case| std::cmp::Reverse(case.assigned.as_ref().map(|it| it.at)));
+        let mut practices: Vec<PracticeId> = Vec::new();
+        let said = newest.iter().filter_map(|case| case.practice.clone());
+        let kept = self
+            .storage
+            .practices_of_caller(caller.as_str().to_owned(), SAID);
+        for practice in said.chain(kept.await?) {
+            if !practices.contains(&practice) && practices.len() < SAID {
+                practices.push(practice);
+            }
+        }
+        Ok(practices)
     }
 
     /// How everybody's phones have answered, by person and kind.

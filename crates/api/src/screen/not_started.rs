@@ -21,6 +21,16 @@ pub(crate) enum NotStarted {
 }
 
 impl NotStarted {
+    /// One fault of what was wished for a call.
+    pub(crate) fn fault(field: &str, problem: &str, remedy: &str) -> NotStarted {
+        NotStarted::Faults(vec![Fault {
+            file: "call".to_owned(),
+            key: field.to_owned(),
+            problem: problem.to_owned(),
+            remedy: remedy.to_owned(),
+        }])
+    }
+
     pub(crate) fn status(&self) -> StatusCode {
         match self {
             NotStarted::Faults(_) | NotStarted::KeyReused => StatusCode::UNPROCESSABLE_ENTITY,

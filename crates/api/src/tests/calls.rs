@@ -15,7 +15,8 @@ async fn line_of_the_list_has_what_the_report_needs() {
     let page = world.get("/api/v1/calls").await.json();
     let expected = serde_json::json!({
         "id": id.to_string(),
-        "reference": "00000001",
+        "nhs_number": null,
+            "reference": "00000001",
         "opened_at": "2026-09-21T14:14:20Z",
         "closed_at": "2026-09-21T14:14:27Z",
         "dialled": "+442079460100",

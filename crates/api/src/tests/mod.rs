@@ -1,5 +1,6 @@
 //! The API as a client meets it: requests in, answers out, over a real store.
 
+mod assign;
 mod calls;
 mod directory;
 mod errands;
@@ -10,6 +11,7 @@ mod plain;
 mod plan;
 mod recordings;
 mod reports;
+mod requests;
 mod rotas;
 mod screen;
 pub(crate) mod sheets;

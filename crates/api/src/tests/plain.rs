@@ -118,12 +118,15 @@ async fn unknown_pages_and_methods_are_problems_too() {
 }
 
 /// Every route there is.
-const ROUTES: [&str; 45] = [
+const ROUTES: [&str; 50] = [
     "/api/v1/call-backs",
     "/api/v1/call-backs/{id}",
     "/api/v1/calls",
     "/api/v1/calls/{id}",
+    "/api/v1/calls/{id}/nhs-number",
     "/api/v1/calls/{id}/outcome",
+    "/api/v1/calls/{id}/practice",
+    "/api/v1/calls/{id}/practices",
     "/api/v1/calls/{id}/recording.mp3",
     "/api/v1/calls/{id}/recording.wav",
     "/api/v1/numbers",
@@ -139,6 +142,8 @@ const ROUTES: [&str; 45] = [
     "/api/v1/people",
     "/api/v1/people/{id}",
     "/api/v1/people/{id}/pin",
+    "/api/v1/pifu-requests",
+    "/api/v1/pifu-requests/{id}",
     "/api/v1/plan/findings",
     "/api/v1/plan/undo",
     "/api/v1/practices",

@@ -65,6 +65,7 @@ impl OpenCases {
             | Fact::ErrandClaimed { .. }
             | Fact::CodeRefused { .. }
             | Fact::NhsNumberGiven { .. }
+            | Fact::PracticeAssigned { .. }
             | Fact::CallBackRequested { .. }
             | Fact::NameSpoken { .. }
             | Fact::RequestChanged { .. }

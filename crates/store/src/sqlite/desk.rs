@@ -2,7 +2,9 @@
 //! statement, on the one connection that writes.
 
 use jiff::Timestamp;
-use rotaline_model::{CaseId, ErrandId, OrganisationId, PersonId, SpecialtyId};
+use rotaline_model::{
+    CaseId, ErrandId, OrganisationId, PersonId, PracticeId, RequestId, SpecialtyId,
+};
 use rotaline_record::RequestState;
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
@@ -237,6 +239,33 @@ impl DeskStorage for SqliteStorage {
             .await?;
             let newest_last = rows.iter().rev().map(past_attempt);
             newest_last.filter_map(Result::transpose).collect()
+        })
+    }
+
+    fn case_of_request(&self, request: RequestId) -> Pending<'_, Option<CaseId>> {
+        Box::pin(async move {
+            let row = sqlx::query("SELECT case_id FROM requests WHERE id = ?")
+                .bind(request.uuid())
+                .fetch_optional(&self.readers)
+                .await?;
+            row.as_ref().map(case_id).transpose()
+        })
+    }
+
+    fn practices_of_caller(&self, caller: String, bound: usize) -> Pending<'_, Vec<PracticeId>> {
+        Box::pin(async move {
+            let practices: Vec<String> = sqlx::query_scalar(
+                "SELECT practice FROM assignments WHERE caller = ? AND practice IS NOT NULL
+                 GROUP BY practice ORDER BY max(at_us) DESC, practice LIMIT ?",
+            )
+            .bind(caller)
+            .bind(i64::try_from(bound).unwrap_or(i64::MAX))
+            .fetch_all(&self.readers)
+            .await?;
+            let practices = practices.iter();
+            Ok(practices
+                .filter_map(|id| PracticeId::parse(id).ok())
+                .collect())
         })
     }
 }

@@ -135,6 +135,7 @@ impl Figures {
             | Fact::AttemptStarted { .. }
             | Fact::AttemptRinging { .. }
             | Fact::NhsNumberGiven { .. }
+            | Fact::PracticeAssigned { .. }
             | Fact::KeepTryingAsked { .. }
             | Fact::KeepTryingEnded { .. }
             | Fact::NameSpoken { .. }

@@ -1,0 +1,62 @@
+//! What people ask of a case, carried out: durable before the answer, and visible in it.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use jiff::Timestamp;
+use rotaline_record::{Case, Command, Origin};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::ApiState;
+use crate::json::CallDetail;
+use crate::problem::ApiError;
+
+/// Kept, and soon to be seen.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Kept {
+    /// The call.
+    #[schema(value_type = String, format = "uuid")]
+    id: String,
+}
+
+impl Kept {
+    pub(crate) fn of(case: &Case) -> Kept {
+        let id = case.id.to_string();
+        Kept { id }
+    }
+}
+
+/// The case with the command on it; none: it is durable, but not visible yet.
+pub(crate) async fn carried_out(
+    state: &ApiState,
+    case: &Case,
+    command: Command,
+) -> Result<Option<Arc<Case>>, ApiError> {
+    let now = Timestamp::now();
+    let sequence = state.next_sequence(case, now);
+    let record = command.into_record(now, sequence, state.node);
+    state.commands.submit(record).await?;
+    let visible = state
+        .store
+        .applied(case.id, Origin::Api, sequence, state.visible_within)
+        .await;
+    if let Err(reason) = &visible {
+        tracing::warn!(%reason, "a change was kept");
+    }
+    Ok(visible.ok())
+}
+
+/// Carries a command out, and answers with the call as it is then.
+pub(crate) async fn answered(
+    state: &ApiState,
+    case: &Case,
+    command: Command,
+) -> Result<Response, ApiError> {
+    Ok(match carried_out(state, case, command).await? {
+        Some(case) => Json(CallDetail::of(&case)).into_response(),
+        None => (StatusCode::ACCEPTED, Json(Kept::of(case))).into_response(),
+    })
+}
