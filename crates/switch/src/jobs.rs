@@ -270,8 +270,9 @@ impl Switch {
         while let Some((at, id)) = self.jobs.due.first().copied()
             && at <= self.now.mono
         {
+            // Whatever becomes of it: the thread must come to an end here.
+            self.jobs.due.pop_first();
             let Some(held) = self.jobs.held.get(&id) else {
-                self.jobs.due.pop_first();
                 continue;
             };
             let over = held.job().is_none_or(|job| job.until <= self.now.wall);
