@@ -126,6 +126,11 @@ impl Caller {
 
     /// Waits until the other side ends the call.
     pub fn is_hung_up_within(&self, limit: Duration) -> bool {
+        self.bye_within(limit).is_some()
+    }
+
+    /// The BYE by which the other side ends the call.
+    pub fn bye_within(&self, limit: Duration) -> Option<Message> {
         let limit = Instant::now() + limit;
         while Instant::now() < limit {
             if let Some((message, from)) = receive(&self.socket)
@@ -134,10 +139,10 @@ impl Caller {
                 let _ = self
                     .socket
                     .send_to(reply(&message, "200 OK", "").as_bytes(), from);
-                return true;
+                return Some(message);
             }
         }
-        false
+        None
     }
 
     /// A request of its call.

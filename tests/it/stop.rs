@@ -1,13 +1,15 @@
 //! Told to stop, refused a start, and without its database.
 
+use std::fs;
 use std::net::{Ipv4Addr, TcpListener, UdpSocket};
 use std::time::Duration;
 
 use sqlx::Connection;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 
+use crate::http;
 use crate::party::{Caller, Manner, Phone};
-use crate::server::{Home, Wish, wait_until};
+use crate::server::{Home, LIMIT, Server, Wish, wait_until};
 
 const CALLER_HZ: u16 = 700;
 const PHONE_HZ: u16 = 1130;
@@ -66,7 +68,7 @@ fn sigterm_lets_a_call_go_on_refuses_the_next_and_ends_with_the_last() {
 fn told_twice_it_ends_the_call_that_is_up_and_keeps_its_record() {
     let home = Home::new("sigterm-twice", &Wish::default());
     let mut server = home.serve();
-    let _phone = Phone::at(home.phone, PHONE_HZ, Manner::Answers);
+    let phone = Phone::at(home.phone, PHONE_HZ, Manner::Answers);
     let mut caller = Caller::new(home.sip_address(), "1000", CALLER_HZ);
     assert_eq!(caller.call().status(), 200);
     wait_until("they hear each other", || caller.voice.hears(PHONE_HZ));
@@ -76,6 +78,41 @@ fn told_twice_it_ends_the_call_that_is_up_and_keeps_its_record() {
         "the call is cut"
     );
     server.terminate();
+    ends_with_a_reason(&home, &mut server, &caller, &phone);
+}
+
+#[test]
+fn calls_that_go_on_for_longer_than_it_may_drain_are_ended_with_a_reason_and_kept() {
+    let home = Home::new("drain-is-over", &Wish::default());
+    let settings = home.folder.join("rotaline.toml");
+    let mut text = fs::read_to_string(&settings).unwrap();
+    text += "drain_s = 1\n"; // `[limits]` is the last
+    fs::write(settings, text).unwrap();
+    let mut server = home.serve();
+    let phone = Phone::at(home.phone, PHONE_HZ, Manner::Answers);
+    let mut caller = Caller::new(home.sip_address(), "1000", CALLER_HZ);
+    assert_eq!(caller.call().status(), 200);
+    wait_until("they hear each other", || caller.voice.hears(PHONE_HZ));
+    let readiness = || http::get(server.http, "/readyz", "").unwrap();
+    assert_eq!(readiness().status, 200);
+    server.terminate();
+    let mut why = serde_json::Value::Null;
+    wait_until("it says that it is not ready, and why", || {
+        let answer = readiness();
+        why = serde_json::from_slice(&answer.body).unwrap();
+        answer.status == 503
+    });
+    assert_eq!(why["why"][0]["part"], "stopping", "{why}");
+    assert_eq!(why["ready"], false);
+    ends_with_a_reason(&home, &mut server, &caller, &phone);
+}
+
+/// Both phones get BYE with a reason (RFC 3326), and record and recording are whole.
+fn ends_with_a_reason(home: &Home, server: &mut Server, caller: &Caller, phone: &Phone) {
+    let bye = caller.bye_within(LIMIT).expect("a BYE");
+    let reason = bye.header("Reason");
+    assert_eq!(reason, Some("Q.850;cause=41;text=\"Service stopping\""));
+    wait_until("the called phone gets its BYE", || phone.ended() == 1);
     let status = server
         .ended_within(Duration::from_secs(10))
         .expect("it ends");
@@ -83,8 +120,16 @@ fn told_twice_it_ends_the_call_that_is_up_and_keeps_its_record() {
     server.check_log(&[]);
 
     let server = home.serve();
-    wait_until("the case is closed", || {
-        server.only_case()["closed_at"].is_string()
+    let case = server.only_case();
+    assert!(case["closed_at"].is_string(), "{case}");
+    assert_eq!(case["end_cause"], "interrupted", "{case}");
+    assert_eq!(case["calls"][0]["end_cause"], "interrupted", "{case}");
+    wait_until("its recording is there", || {
+        let path = format!(
+            "/api/v1/calls/{}/recording.wav",
+            case["id"].as_str().unwrap()
+        );
+        http::get(server.http, &path, &server.token).is_ok_and(|answer| answer.status == 200)
     });
     server.close(&[]);
 }

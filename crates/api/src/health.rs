@@ -3,7 +3,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::header;
+use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -14,6 +14,9 @@ use crate::ApiState;
 pub trait HealthSource: Send + Sync {
     /// What is degraded now; nothing: all is well.
     fn degraded(&self) -> Vec<Degraded>;
+
+    /// Why no new calls are taken now; nothing: they are.
+    fn unready(&self) -> Vec<Degraded>;
 }
 
 /// A part that does less than it should. Calls go on.
@@ -23,6 +26,54 @@ pub struct Degraded {
     pub part: String,
     /// In plain words; never personal data.
     pub detail: String,
+}
+
+impl Degraded {
+    /// What is amiss with a part.
+    pub fn new(part: &str, detail: &str) -> Self {
+        Degraded {
+            part: part.to_owned(),
+            detail: detail.to_owned(),
+        }
+    }
+}
+
+/// Whether new calls are taken.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Readyz {
+    /// Whether they are.
+    ready: bool,
+    /// Why not.
+    why: Vec<Degraded>,
+    /// What is degraded and keeps no call out, the database among them.
+    degraded: Vec<Degraded>,
+}
+
+/// Whether new calls are taken, and why not
+#[utoipa::path(
+    get,
+    path = "/readyz",
+    tag = "operation",
+    responses(
+        (status = 200, description = "New calls are taken", body = Readyz),
+        (status = 503, description = "They are refused; `why` says for what reasons", body = Readyz)
+    )
+)]
+pub(crate) async fn readyz(State(state): State<ApiState>) -> (StatusCode, Json<Readyz>) {
+    let why = state.health.unready();
+    let ready = why.is_empty();
+    let status = if ready {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    };
+    let degraded = of_store(&state);
+    let answer = Readyz {
+        ready,
+        why,
+        degraded,
+    };
+    (status, Json(answer))
 }
 
 /// How the process is.

@@ -112,6 +112,7 @@ fn described(state: &ApiState) -> OpenApiRouter<ApiState> {
         .route_layer(middleware::from_fn_with_state(state.clone(), require_token));
     OpenApiRouter::with_openapi(Described::openapi())
         .routes(routes!(health::healthz))
+        .routes(routes!(health::readyz))
         .routes(routes!(health::metrics))
         .routes(routes!(directory::data))
         .routes(routes!(directory::page))

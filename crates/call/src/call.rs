@@ -147,6 +147,14 @@ impl Call {
             .retain_mut(|what| what.as_mut().poll(context).is_pending());
     }
 
+    /// Ends the call from outside, wherever its flow is; then drain [`Call::poll_output`].
+    pub fn cut(&mut self, now: Now, cause: EndCause) {
+        self.cx.take_in(now, Input::Timeout);
+        if self.flow.is_some() {
+            self.finish(cause);
+        }
+    }
+
     /// The next output. After [`Output::Finished`] there is nothing more.
     pub fn poll_output(&mut self) -> Output {
         match self.cx.next_action() {

@@ -87,6 +87,11 @@ impl Remote {
         self.input(Input::Drain);
     }
 
+    /// Ends the calls that are up; their phones are told that the service stops.
+    pub fn end_calls(&self) {
+        self.input(Input::EndCalls);
+    }
+
     pub(crate) fn stop(&self) {
         self.tell(Control::Stop);
     }

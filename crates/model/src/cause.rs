@@ -20,6 +20,8 @@ pub enum HangupCause {
     Overloaded,
     /// What was offered cannot be talked over (no common codec).
     Incompatible,
+    /// The service stops, and waits no longer.
+    Stopping,
     /// A fault of ours.
     Fault,
 }
@@ -72,7 +74,7 @@ pub enum EndCause {
     CalledOff,
     /// No room for another call.
     Overloaded,
-    /// The process stopped while the call was up; closed at the next start.
+    /// The process stopped while the call was up; closed then, or at the next start.
     Interrupted,
     /// A fault of ours; the log has more.
     Fault,

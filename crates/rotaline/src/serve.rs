@@ -3,7 +3,7 @@
 use anyhow::Result;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use crate::service::{Service, start_logging};
+use crate::service::{Drained, Service, start_logging};
 use crate::settings::Settings;
 
 /// Serves until SIGTERM or SIGINT; then calls that are up finish, unless it is told a second time.
@@ -21,9 +21,13 @@ pub fn run(settings: Settings) -> Result<()> {
         signals.next().await;
         tracing::info!("draining: calls that are up go on, no more are taken");
         tokio::select! {
-            () = service.drain() => {}
+            drained = service.drain() => match drained {
+                Drained::Idle => {}
+                Drained::Late => tracing::warn!("the time to drain is over: calls are ended"),
+            },
             () = signals.next() => tracing::warn!("told again: calls that are up are ended"),
         }
+        service.end_calls().await;
         service.stop().await
     })
 }

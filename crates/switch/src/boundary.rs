@@ -46,6 +46,8 @@ pub enum Input {
     Answer(AskHandle, Answer),
     /// Take no more calls; those that are up go on.
     Drain,
+    /// End the calls that are up, at once: each phone is told that the service stops.
+    EndCalls,
     /// Whether new calls are taken for now; those that are up go on.
     Admission(Admission),
     /// The time that [`Output::Timeout`] asked for has come.

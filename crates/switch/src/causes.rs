@@ -46,6 +46,7 @@ pub(crate) fn reason(cause: HangupCause) -> Option<&'static str> {
         HangupCause::Loop => Some("SIP;cause=482;text=\"Loop detected\""),
         HangupCause::Overloaded => Some("Q.850;cause=42;text=\"Congestion\""),
         HangupCause::Incompatible => Some("SIP;cause=488;text=\"Not acceptable here\""),
+        HangupCause::Stopping => Some("Q.850;cause=41;text=\"Service stopping\""),
         HangupCause::Fault => Some("Q.850;cause=41;text=\"Temporary failure\""),
     }
 }

@@ -144,6 +144,11 @@ impl Jobs {
         self.room.set(MAX_JOBS.saturating_sub(self.held.len()));
     }
 
+    /// Whether a call is one of a job, and not only the one that asked for it.
+    pub fn has(&self, key: CallKey) -> bool {
+        matches!(self.of_call(key), Some((_, State::Running(_))))
+    }
+
     fn of_call(&self, key: CallKey) -> Option<(JobId, State)> {
         let mut held = self.held.iter();
         held.find_map(|(id, held)| match held.state {

@@ -14,6 +14,7 @@ mod actions;
 mod boundary;
 mod causes;
 mod config;
+mod ending;
 mod jobs;
 mod leg;
 mod live_call;

@@ -28,6 +28,8 @@ const IDS: u64 = 1;
 pub struct Load {
     /// Calls that are up or whose last messages are on their way.
     pub calls: usize,
+    /// Those of them that are up.
+    pub up: usize,
     /// SIP sessions.
     pub sessions: usize,
     /// SIP transactions.
@@ -112,6 +114,7 @@ impl Switch {
             Input::Pause(person, until) => self.pause(&person, until),
             Input::Answer(handle, answer) => self.answered_outside(handle, answer),
             Input::Drain => self.draining = true,
+            Input::EndCalls => self.end_calls(),
             Input::Admission(admission) => self.admission = admission,
             Input::Timeout => self.time_has_come(),
         }
@@ -132,6 +135,7 @@ impl Switch {
     pub fn load(&self) -> Load {
         Load {
             calls: self.calls.len(),
+            up: self.calls.len() - self.finished,
             sessions: self.endpoint.sessions(),
             transactions: self.endpoint.transactions(),
             free_slots: self.ports.free(),
@@ -225,6 +229,11 @@ impl Switch {
         if catch_unwind(AssertUnwindSafe(|| flow.handle_input(now, input))).is_err() {
             return self.flow_broke(key);
         }
+        self.follow(key, flow);
+    }
+
+    /// Does what a flow asks for.
+    pub(crate) fn follow(&mut self, key: CallKey, mut flow: call::Call) {
         loop {
             match flow.poll_output() {
                 call::Output::Action(action) => self.act(key, action),
@@ -240,7 +249,7 @@ impl Switch {
     }
 
     /// A flow panicked: its legs are ended and its case closed, and its record says so.
-    fn flow_broke(&mut self, key: CallKey) {
+    pub(crate) fn flow_broke(&mut self, key: CallKey) {
         let Some(call) = self.calls.get(&key).map(|call| call.call) else {
             return;
         };

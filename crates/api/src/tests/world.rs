@@ -401,6 +401,10 @@ impl HealthSource for Health {
     fn degraded(&self) -> Vec<Degraded> {
         self.0.lock().unwrap().clone()
     }
+
+    fn unready(&self) -> Vec<Degraded> {
+        self.degraded()
+    }
 }
 
 pub(crate) fn case_id(number: u32) -> CaseId {

@@ -20,6 +20,7 @@ use std::net::SocketAddr;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -43,11 +44,20 @@ use pauses::PauseKeeper;
 use plan::PlanDoor;
 use projection::Projection;
 
-/// How long calls that are up may go on after SIGTERM.
-const DRAIN: Duration = Duration::from_secs(4 * 3600);
+/// How long phones may take to confirm that their calls are ended: three copies of a BYE.
+const CONFIRMED_WITHIN: Duration = Duration::from_secs(2);
 
 /// The database, in the data folder.
 pub const DATABASE: &str = "rotaline.db";
+
+/// How a drain ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Drained {
+    /// No call is up.
+    Idle,
+    /// Calls are up that were given all the time there is.
+    Late,
+}
 
 /// A running service.
 pub struct Service {
@@ -60,6 +70,8 @@ pub struct Service {
     http_stop: watch::Sender<bool>,
     http_address: SocketAddr,
     token: Token,
+    drain: Duration,
+    stopping: Arc<AtomicBool>,
 }
 
 impl Service {
@@ -96,6 +108,7 @@ impl Service {
             engine.remote().start_call(job);
         }
 
+        let stopping = Arc::new(AtomicBool::new(false));
         let listener = http::listen(settings.http_listen).await?;
         let http_address = listener.local_addr()?;
         let state = ApiState::new(ApiParts {
@@ -107,11 +120,8 @@ impl Service {
             pauses,
             lines: Arc::new(wiring::PlanLines(door())),
             plan: door(),
-            encoder: Arc::new(wiring::Encoder {
-                recorder: Arc::clone(&recorder),
-                folder: settings.engine.recordings.clone(),
-            }),
-            health: Arc::new(wiring::Health(opened.journal.clone())),
+            encoder: encoder(&recorder, &settings.engine.recordings),
+            health: health(&opened.journal, &engine, &stopping),
             recordings: settings.engine.recordings.clone(),
             token: token.clone(),
             metrics: metrics.clone(),
@@ -131,6 +141,8 @@ impl Service {
             http_stop,
             http_address,
             token,
+            drain: settings.drain,
+            stopping,
         })
     }
 
@@ -154,13 +166,29 @@ impl Service {
         self.projection.store()
     }
 
-    /// Takes no more calls, and resolves when the last one is over.
-    pub async fn drain(&self) {
+    /// Takes no more calls, and resolves when the last one is over, or may go on no longer.
+    pub async fn drain(&self) -> Drained {
+        self.stopping.store(true, Ordering::Release);
         self.engine.remote().drain();
         let mut load = self.engine.load();
         // It fails only if the engine is gone: then no call is up either.
         let idle = load.wait_for(|load| load.calls == 0);
-        let _ = tokio::time::timeout(DRAIN, idle).await;
+        match tokio::time::timeout(self.drain, idle).await {
+            Ok(_) => Drained::Idle,
+            Err(_) => Drained::Late,
+        }
+    }
+
+    /// Ends the calls that are up: their phones get BYE or CANCEL with the reason (RFC 3326), their
+    /// cases are closed.
+    pub async fn end_calls(&self) {
+        let mut load = self.engine.load();
+        if load.borrow().up == 0 {
+            return;
+        }
+        self.engine.remote().end_calls();
+        let confirmed = load.wait_for(|load| load.sessions == 0);
+        let _ = tokio::time::timeout(CONFIRMED_WITHIN, confirmed).await;
     }
 
     /// Stops everything; what is up is ended, what was recorded and journalled is kept.
@@ -200,6 +228,21 @@ fn close_interrupted(opened: &mut journal::Opened) {
     for record in opened.interrupted.drain(..) {
         opened.journal.append(record);
     }
+}
+
+fn health(journal: &Journal, engine: &Engine, stopping: &Arc<AtomicBool>) -> Arc<wiring::Health> {
+    Arc::new(wiring::Health {
+        journal: journal.clone(),
+        load: engine.load(),
+        stopping: Arc::clone(stopping),
+    })
+}
+
+fn encoder(recorder: &Arc<Recorder>, folder: &Path) -> Arc<wiring::Encoder> {
+    Arc::new(wiring::Encoder {
+        recorder: Arc::clone(recorder),
+        folder: folder.to_owned(),
+    })
 }
 
 fn start_recorder(folder: &Path, node: NodeId, journal: &Journal) -> Result<Arc<Recorder>> {

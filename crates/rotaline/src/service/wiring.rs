@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -158,18 +159,42 @@ impl Mp3Encoder for Encoder {
     }
 }
 
-/// The journal's health.
-pub struct Health(pub Journal);
+/// The health of what calls need.
+pub struct Health {
+    /// The journal.
+    pub journal: Journal,
+    /// What is in use.
+    pub load: watch::Receiver<Load>,
+    /// Whether the service was told to stop.
+    pub stopping: Arc<AtomicBool>,
+}
 
 impl HealthSource for Health {
     fn degraded(&self) -> Vec<Degraded> {
-        match self.0.pressure() {
+        match self.journal.pressure() {
             Pressure::Normal => Vec::new(),
-            Pressure::High => vec![Degraded {
-                part: "journal".to_owned(),
-                detail: "the disk fails or is too slow, or the journal fills up".to_owned(),
-            }],
+            Pressure::High => vec![Degraded::new(
+                "journal",
+                "the disk fails or is too slow, or the journal fills up",
+            )],
         }
+    }
+
+    fn unready(&self) -> Vec<Degraded> {
+        let mut why = self.degraded();
+        if self.stopping.load(Ordering::Acquire) {
+            why.push(Degraded::new(
+                "stopping",
+                "the service was told to stop; calls that are up go on",
+            ));
+        }
+        if self.load.borrow().free_slots == 0 {
+            why.push(Degraded::new(
+                "media",
+                "no media port is free: see media.first_port and media.last_port",
+            ));
+        }
+        why
     }
 }
 

@@ -45,6 +45,8 @@ pub struct Settings {
     pub data: PathBuf,
     /// How it logs.
     pub log: LogSettings,
+    /// How long calls that are up may go on once it is told to stop.
+    pub drain: Duration,
     /// The engine's.
     pub engine: engine::Config,
     /// Who is rung when, as the files say.
@@ -108,6 +110,7 @@ pub(super) fn check(raw: Raw, file: &str, folder: &Path) -> Result<Settings, Vec
             http_listen: raw.http.listen,
             data: folder.join(&raw.data),
             log: raw.log,
+            drain: Duration::from_secs(raw.limits.drain_s.into()),
             engine,
             plan: Arc::new(announced(plan, &prompts)),
             items,

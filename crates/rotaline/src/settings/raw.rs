@@ -57,6 +57,7 @@ pub(super) struct Http {
 pub(super) struct Limits {
     pub calls: usize,
     pub leg_age_s: u32,
+    pub drain_s: u32,
 }
 
 impl Default for Raw {
@@ -113,6 +114,7 @@ impl Default for Limits {
         Limits {
             calls: 900,
             leg_age_s: 14_400,
+            drain_s: 14_400,
         }
     }
 }

@@ -130,6 +130,20 @@ fn a_call_that_runs_is_not_cut_when_its_job_is_called_off_and_is_the_last_one() 
 }
 
 #[test]
+fn when_all_calls_are_ended_the_phone_of_a_job_is_too_and_the_job_is_left_to_the_next_start() {
+    let mut desk = Desk::new();
+    desk.rings = true;
+    desk.start(1, HOUR);
+    desk.run(65);
+    assert_eq!((desk.invites.len(), desk.switch.load().sessions), (1, 1));
+    desk.tell(Input::EndCalls);
+    desk.run(HOUR);
+    assert_eq!((desk.invites.len(), desk.switch.load().sessions), (1, 0));
+    assert_eq!((desk.ends(), desk.closed()), (vec![], vec![]));
+    assert_eq!(desk.switch.load().jobs, 1);
+}
+
+#[test]
 fn whoever_came_through_by_another_call_is_not_rung_back_for_that_specialty() {
     let came = |caller: &str, specialty: &str| {
         let mut desk = Desk::new();
