@@ -8,6 +8,7 @@ mod audit;
 mod kills;
 mod load;
 mod outage;
+mod reports;
 mod soak;
 
 use std::time::Duration;

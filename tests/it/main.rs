@@ -35,6 +35,7 @@ mod plan_files;
 mod ports;
 mod privacy;
 mod recordings;
+mod reports;
 mod screen;
 mod server;
 mod stop;

@@ -109,8 +109,8 @@ pub(crate) async fn connection(
     let Query(filter) = filter.map_err(ApiError::bad_query)?;
     let asked = filter.check(&state, Timestamp::now())?;
     let reports = state.store.reports();
-    let quarters = reports.quarter_figures(asked.query.clone()).await?;
-    let attempts = reports.attempt_figures(asked.query).await?;
+    let quarters = reports.quarter_figures(asked.query.clone());
+    let (quarters, attempts) = tokio::try_join!(quarters, reports.attempt_figures(asked.query))?;
     Ok(Json(Connection {
         from: asked.from,
         to: asked.to,

@@ -131,8 +131,8 @@ pub(crate) async fn statistics(
     let Query(filter) = filter.map_err(ApiError::bad_query)?;
     let asked = filter.check(&state, Timestamp::now())?;
     let reports = state.store.reports();
-    let outcomes = reports.outcome_figures(asked.query.clone()).await?;
-    let waits = reports.wait_figures(asked.query).await?;
+    let outcomes = reports.outcome_figures(asked.query.clone());
+    let (outcomes, waits) = tokio::try_join!(outcomes, reports.wait_figures(asked.query))?;
     let (mut by_specialty, mut total) = (BTreeMap::new(), Sums::default());
     let mut without_specialty = 0;
     for figure in &outcomes {

@@ -153,7 +153,7 @@ impl Xlsx {
             }
             Cell::Date(date) => write!(out, "<c s=\"{DATE}\"><v>{}</v></c>", day(*date)),
             Cell::Time(time) => {
-                write!(out, "<c s=\"{TIME}\"><v>{:.10}</v></c>", part_of_day(*time))
+                write!(out, "<c s=\"{TIME}\"><v>{}</v></c>", part_of_day(*time))
             }
             Cell::Count(count) => write!(out, "<c><v>{count}</v></c>"),
             Cell::Tenths(tenths) => {

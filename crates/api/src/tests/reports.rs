@@ -153,7 +153,7 @@ async fn the_report_has_its_columns_as_page_as_csv_and_as_xlsx() {
     assert_eq!(table[0], columns.map_texts());
     // The number of the day that Excel calls 1 July 2026; a telephone number stays as it is.
     assert_eq!(table[1][0], figure("46204", "dd/mm/yyyy"));
-    assert_eq!(table[1][1], figure("0.0208912037", "hh:mm:ss"));
+    assert_eq!(table[1][1], figure("0.020891203703703703", "hh:mm:ss"));
     assert_eq!(
         table[1][2..5],
         [text("9434765919"), Cell::Empty, text("+442079460001")]

@@ -134,6 +134,11 @@ impl ReportStorage for SqliteStorage {
 fn listing(query: LineQuery, bound: usize) -> QueryBuilder<Sqlite> {
     let mut sql = QueryBuilder::new("SELECT ");
     sql.push(CALL_COLUMNS);
+    let sorted = query.order.by != SortBy::Opened;
+    if sorted {
+        // What is to be sorted is keys, not lines: the lines of those that are left come then.
+        sql.push(" FROM (SELECT c.opened_us AS o, c.id AS i");
+    }
     // The same instants stand in both tables; those of the one that is walked narrow the walk.
     let walked = match query.party {
         Some(ref party) => {
@@ -154,9 +159,14 @@ fn listing(query: LineQuery, bound: usize) -> QueryBuilder<Sqlite> {
             .push_bind(to.as_microsecond());
     }
     narrow(&mut sql, &query);
-    in_order(&mut sql, &query, walked);
-    sql.push(" LIMIT ")
-        .push_bind(i64::try_from(bound).unwrap_or(i64::MAX));
+    beyond(&mut sql, &query, walked);
+    let order = order(query.order, walked);
+    sql.push(&order).push(" LIMIT ");
+    sql.push_bind(i64::try_from(bound).unwrap_or(i64::MAX));
+    if sorted {
+        sql.push(") k CROSS JOIN report_calls c ON c.opened_us = k.o AND c.id = k.i");
+        sql.push(order);
+    }
     sql
 }
 
@@ -220,30 +230,44 @@ fn narrow(sql: &mut QueryBuilder<Sqlite>, query: &LineQuery) {
     }
 }
 
-fn in_order(sql: &mut QueryBuilder<Sqlite>, query: &LineQuery, walked: &str) {
-    let LineOrder { by, direction } = query.order;
-    let (beyond, way) = match direction {
-        Direction::Descending => ("<", "DESC"),
-        Direction::Ascending => (">", "ASC"),
+/// Only what comes after the position.
+fn beyond(sql: &mut QueryBuilder<Sqlite>, query: &LineQuery, walked: &str) {
+    let Some(after) = query.after else {
+        return;
     };
-    let id = if walked == "a" { "a.case_id" } else { "c.id" };
-    let (first, key) = match by {
-        SortBy::Opened => (None, format!("{walked}.opened_us, {id}")),
-        SortBy::Wait => (Some("c.wait_ms"), "c.wait_ms, c.opened_us, c.id".to_owned()),
-        SortBy::Talk => (Some("c.talk_ms"), "c.talk_ms, c.opened_us, c.id".to_owned()),
+    let beyond = match query.order.direction {
+        Direction::Descending => "<",
+        Direction::Ascending => ">",
     };
-    if let Some(after) = query.after {
-        sql.push(format_args!(" AND ({key}) {beyond} ("));
-        if first.is_some() {
-            sql.push_bind(after.value).push(", ");
-        }
-        sql.push_bind(after.opened_us)
-            .push(", ")
-            .push_bind(after.case.uuid())
-            .push(")");
+    let key = key(query.order.by, walked).join(", ");
+    sql.push(format_args!(" AND ({key}) {beyond} ("));
+    if query.order.by != SortBy::Opened {
+        sql.push_bind(after.value).push(", ");
     }
-    let key = key.replace(',', &format!(" {way},"));
-    sql.push(format_args!(" ORDER BY {key} {way}"));
+    sql.push_bind(after.opened_us)
+        .push(", ")
+        .push_bind(after.case.uuid())
+        .push(")");
+}
+
+fn order(order: LineOrder, walked: &str) -> String {
+    let way = match order.direction {
+        Direction::Descending => "DESC",
+        Direction::Ascending => "ASC",
+    };
+    let columns = key(order.by, walked).into_iter();
+    let columns: Vec<String> = columns.map(|column| format!("{column} {way}")).collect();
+    format!(" ORDER BY {}", columns.join(", "))
+}
+
+/// What lines are compared by.
+fn key(by: SortBy, walked: &str) -> Vec<&str> {
+    match by {
+        SortBy::Opened if walked == "a" => vec!["a.opened_us", "a.case_id"],
+        SortBy::Opened => vec!["c.opened_us", "c.id"],
+        SortBy::Wait => vec!["c.wait_ms", "c.opened_us", "c.id"],
+        SortBy::Talk => vec!["c.talk_ms", "c.opened_us", "c.id"],
+    }
 }
 
 fn attempts(query: AttemptQuery) -> QueryBuilder<Sqlite> {
