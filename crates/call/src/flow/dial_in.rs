@@ -185,6 +185,7 @@ async fn by_code(cx: &Cx, caller: &Leg, organisation: &OrganisationId) -> Result
     let plan = cx.plan();
     let code = std::str::from_utf8(keyed.expose()).unwrap_or_default();
     let practice = plan.practice_with_code(code);
+    drop(masked);
     let practice = practice.ok_or(ByCode::Again(Phrase::CodeNotValid))?;
     cx.if_left(EndCause::CallerLeftWaiting);
     let rung = ring_practice(cx, caller, practice).await;

@@ -1,6 +1,7 @@
 //! Keys of the menu beyond one digit: two-digit keys, `#`, and `9` with a practice's code
 //! (SERVICE 1.2, 4).
 
+use rotaline_call::Action;
 use rotaline_model::{Acceptance, EndCause, NotAsked, SpecialtyId};
 use rotaline_record::{AttemptResult, Fact, PhoneKind};
 
@@ -102,6 +103,12 @@ fn nine_and_a_code_rings_the_practices_bypass_number_and_says_so() {
             if *acceptance == Acceptance::NotAsked(NotAsked::Bypass) && *phone == PhoneKind::Line)
     });
     assert!(not_asked);
+    let unmasked = stage.when(|it| matches!(it, Action::MaskRecording(_, false)));
+    assert_eq!(
+        unmasked,
+        Some(3_000),
+        "what is said while it rings is recorded"
+    );
     assert_eq!(stage.cause(), EndCause::CallerHungUp);
 }
 
