@@ -118,7 +118,7 @@ async fn unknown_pages_and_methods_are_problems_too() {
 }
 
 /// Every route there is.
-const ROUTES: [&str; 53] = [
+const ROUTES: [&str; 54] = [
     "/api/v1/directory/{organisation}",
     "/directory/{organisation}",
     "/directory/{organisation}/contact.vcf",
@@ -172,6 +172,7 @@ const ROUTES: [&str; 53] = [
     "/api/v1/specialties/{id}",
     "/healthz",
     "/metrics",
+    "/readyz",
 ];
 
 #[tokio::test]
