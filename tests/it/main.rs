@@ -26,6 +26,7 @@ mod keep_trying;
 mod long;
 mod missed;
 mod operator;
+mod orders;
 mod party;
 mod patients;
 mod pauses;

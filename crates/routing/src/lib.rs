@@ -54,5 +54,5 @@ pub use rota::{
     name_of,
 };
 pub use service::{Answer, Direct, Pifu, PifuOption, Recording, Service};
-pub use tally::{Rate, Tally};
+pub use tally::{PastTurn, Rate, Tally};
 pub use week::{Away, DayOfWeek, SessionOfWeek, TurnOfWeek, week};

@@ -49,6 +49,17 @@ pub struct Rate {
     pub accepted: u16,
 }
 
+/// Somebody was rung before this process began.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PastTurn {
+    /// Who.
+    pub person: PersonId,
+    /// The hour of the day where they are, 0 to 23.
+    pub hour: u8,
+    /// When they accepted, and when the talk was over; none: they did not.
+    pub talked: Option<(Timestamp, Timestamp)>,
+}
+
 impl Tally {
     /// Somebody is rung; `hour` is of the day where they are, 0 to 23.
     pub fn rang(&mut self, person: &PersonId, hour: u8) {
@@ -80,13 +91,19 @@ impl Tally {
         }
     }
 
-    /// What happened before this process began: an attempt at `hour` of the day and, where it was
-    /// accepted, when it was and when its talk was over. Oldest first.
-    pub fn seed(&mut self, person: &PersonId, hour: u8, accepted: Option<(Timestamp, Timestamp)>) {
-        self.rang(person, hour);
-        if let Some((taken, ended)) = accepted {
-            self.accepted(person, hour, taken);
-            self.talk_ended(person, ended);
+    /// What happened before this process began, the oldest first.
+    pub fn seed(&mut self, turns: impl IntoIterator<Item = PastTurn>) {
+        for PastTurn {
+            person,
+            hour,
+            talked,
+        } in turns
+        {
+            self.rang(&person, hour);
+            if let Some((taken, ended)) = talked {
+                self.accepted(&person, hour, taken);
+                self.talk_ended(&person, ended);
+            }
         }
     }
 

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use rotaline_media as media;
 use rotaline_model::{AskId, JobId, Mono, PersonId};
 use rotaline_record::{Answer, Intent, Question, Record};
-use rotaline_routing::Plan;
+use rotaline_routing::{PastTurn, Plan};
 
 /// A bound socket pair of a media thread, as it is handed to the switch at start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +42,8 @@ pub enum Input {
     CallOff(JobId),
     /// Somebody takes no calls until a time, or (none) takes them again.
     Pause(PersonId, Option<Timestamp>),
+    /// Who was rung before this start, the oldest first: orders of ringing go on where they were.
+    History(Vec<PastTurn>),
     /// The answer to [`Output::Ask`] or [`Output::RecordDurably`].
     Answer(AskHandle, Answer),
     /// Take no more calls; those that are up go on.

@@ -112,6 +112,9 @@ impl Switch {
             Input::Start(intent) => self.start(intent),
             Input::CallOff(job) => self.call_off(job),
             Input::Pause(person, until) => self.pause(&person, until),
+            Input::History(turns) => {
+                self.world.presence.borrow_mut().tally_mut().seed(turns);
+            }
             Input::Answer(handle, answer) => self.answered_outside(handle, answer),
             Input::Drain => self.draining = true,
             Input::EndCalls => self.end_calls(),

@@ -8,6 +8,7 @@
 
 mod desk;
 mod figures;
+mod history;
 mod http;
 mod logging;
 mod pauses;
@@ -101,7 +102,8 @@ impl Service {
         };
         let desk = Desk::new(known, Arc::clone(&pauses));
         let door = || Arc::new(PlanDoor(Arc::clone(&plan)));
-        let engine = start_engine(&settings, &plan, desk, &recorder, pauses.told())?;
+        let told = told(&projection, &plan, &pauses).await;
+        let engine = start_engine(&settings, &plan, desk, &recorder, told)?;
         plan.serve(engine.remote());
         pauses.serve(engine.remote());
         for job in opened.jobs {
@@ -243,6 +245,12 @@ fn encoder(recorder: &Arc<Recorder>, folder: &Path) -> Arc<wiring::Encoder> {
         recorder: Arc::clone(recorder),
         folder: folder.to_owned(),
     })
+}
+
+/// What the engine is told before its first call.
+async fn told(projection: &Projection, plan: &PlanKeeper, pauses: &PauseKeeper) -> Vec<Input> {
+    let history = history::told(&*projection.storage(), &plan.current().plan).await;
+    pauses.told().into_iter().chain(history).collect()
 }
 
 fn start_recorder(folder: &Path, node: NodeId, journal: &Journal) -> Result<Arc<Recorder>> {

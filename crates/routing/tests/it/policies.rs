@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use rotaline_model::{PersonId, SpecialtyId};
-use rotaline_routing::{Hunt, Next, Plan, Presence, Source};
+use rotaline_routing::{Hunt, Next, PastTurn, Plan, Presence, Source};
 
 fn plan(order: &str) -> Plan {
     plan_and(order, "")
@@ -106,8 +106,11 @@ fn the_best_answer_rate_is_of_this_hour_of_the_day() {
         ("cat", 10, 10, 9),
     ] {
         for ring in 0..rings {
-            let taken = (ring < accepts).then_some((now(), now()));
-            tally.seed(&person(who), hour, taken);
+            tally.seed([PastTurn {
+                person: person(who),
+                hour,
+                talked: (ring < accepts).then_some((now(), now())),
+            }]);
         }
     }
     let order = order(&plan("best-answer-rate"), &presence);
