@@ -272,8 +272,8 @@ fn in_words(caller: &CallerId) -> String {
     }
 }
 
-/// Everything in a record that could spell a code: without ids and times, which have digits by
-/// chance.
+/// Everything in a record that could spell a code: without ids, times and figures of quality, which
+/// have digits by chance.
 fn leaves(name: &str, value: &Value) -> Vec<String> {
     let by_chance = [
         "case",
@@ -285,6 +285,7 @@ fn leaves(name: &str, value: &Value) -> Vec<String> {
         "errand",
         "job",
         "id",
+        "quality",
     ];
     if by_chance.contains(&name) || name.ends_with("ms") || name == "sequence" {
         return Vec::new();

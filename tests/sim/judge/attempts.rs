@@ -256,6 +256,13 @@ fn ends(
     {
         busy.remove(&person);
     }
+    // Who returned a missed call is free again though they still hear that nobody answered.
+    if contact.line == Line::Inbound
+        && to_caller
+        && let Some(person) = &contact.caller_person
+    {
+        busy.remove(person);
+    }
     // Whose other phone was tried still talks.
     if let Some(person) = open.person
         && !contact.talks_on.contains_key(&person)
