@@ -67,6 +67,28 @@ impl IntoResponses for CallNotShown {
     }
 }
 
+/// Refusals of every report.
+pub(crate) struct ReportNotShown;
+
+impl IntoResponses for ReportNotShown {
+    fn responses() -> Responses {
+        problems(&[
+            ("400", "A field is not what it should be; `errors` has each"),
+            ("401", "No token, or a wrong one"),
+            ("503", "The database is away"),
+        ])
+    }
+}
+
+/// Refusals of the service directory, which is open to anybody.
+pub(crate) struct DirectoryNotShown;
+
+impl IntoResponses for DirectoryNotShown {
+    fn responses() -> Responses {
+        problems(&[("404", "No such organisation")])
+    }
+}
+
 fn problems(of: &[(&str, &str)]) -> Responses {
     let response = |description: &str| -> RefOr<Response> {
         let content = Content::builder()
