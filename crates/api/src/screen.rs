@@ -175,7 +175,7 @@ async fn under_way(state: &ApiState, case: CaseId, decided: u64) -> Result<(), A
         .store
         .applied(case, Origin::Call, decided, state.visible_within);
     match shown.await {
-        Ok(case) => why_not(&case).map_or(Ok(()), |reason| Err(reason.into())),
+        Ok(case) => why_not(state, &case).map_or(Ok(()), |reason| Err(reason.into())),
         Err(reason) => {
             tracing::warn!(%reason, "a call was started");
             Ok(())
@@ -183,7 +183,7 @@ async fn under_way(state: &ApiState, case: CaseId, decided: u64) -> Result<(), A
     }
 }
 
-fn why_not(case: &Case) -> Option<NotStarted> {
+fn why_not(state: &ApiState, case: &Case) -> Option<NotStarted> {
     let cause = case.calls.first()?.end_cause?;
     if !case.attempts.is_empty() {
         return None;
@@ -191,7 +191,8 @@ fn why_not(case: &Case) -> Option<NotStarted> {
     Some(if cause == EndCause::Overloaded {
         NotStarted::NoRoom
     } else if cause == EndCause::NotAllowed {
-        NotStarted::TooManyCallsOut
+        let edition = state.plan.current();
+        NotStarted::too_many(edition.plan.dial_out(case.organisation.as_ref()?))
     } else {
         NotStarted::CallerBusy
     })

@@ -13,11 +13,11 @@ use rotaline_api::{
 use rotaline_engine::Remote;
 use rotaline_engine::journal::{Journal, NotDurable, Pressure};
 use rotaline_engine::recording::{RecordSink, Recorder};
-use rotaline_model::{CaseId, OrganisationId, PersonId, PhoneNumber, PracticeId, SpecialtyId};
+use rotaline_model::{CaseId, OrganisationId, PersonId, PracticeId, SpecialtyId};
 use rotaline_record::{
     CommandSink, ErrandKind, Fact, Intent, Record, RecordingPart, SubmitError, Submitted,
 };
-use rotaline_routing::{DialOut, Service};
+use rotaline_routing::Service;
 use rotaline_switch::{Admission, Load};
 use tokio::sync::watch;
 
@@ -125,10 +125,6 @@ impl Lines for PlanLines {
         let plan = &edition.plan;
         let specialty = plan.specialty(specialty);
         specialty.is_some_and(|it| it.organisation == *organisation)
-    }
-
-    fn may_ring(&self, number: &PhoneNumber) -> bool {
-        DialOut::check(number).is_ok()
     }
 }
 
