@@ -17,6 +17,7 @@ mod bounds;
 mod codes;
 mod crash;
 mod demo;
+mod described;
 mod edits;
 mod full_disk;
 mod hostile;

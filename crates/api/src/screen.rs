@@ -110,10 +110,6 @@ pub(crate) struct Started {
             content_type = "application/problem+json"),
         (status = 409, description = "Whoever is to be rung first is in a call", body = Problem,
             content_type = "application/problem+json"),
-        (status = 413, description = "The body is too large", body = Problem,
-            content_type = "application/problem+json"),
-        (status = 415, description = "The body is not JSON", body = Problem,
-            content_type = "application/problem+json"),
         (status = 422, description = "It cannot be done as it is wished; `errors` says why. Or \
             the key was used for something else", body = Problem,
             content_type = "application/problem+json"),
