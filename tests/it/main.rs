@@ -24,6 +24,7 @@ mod hostile;
 #[path = "../sipp/http.rs"]
 mod http;
 mod keep_trying;
+mod log;
 mod long;
 mod missed;
 mod operator;

@@ -22,6 +22,7 @@ use rotaline_switch::{Admission, Load};
 use tokio::sync::watch;
 
 use super::figures;
+use super::logging::lines_dropped;
 
 /// How often gauges are set and the exporter's histograms are tidied.
 const METRICS_EVERY: Duration = Duration::from_secs(5);
@@ -228,10 +229,12 @@ pub fn keep_metrics(exporter: PrometheusHandle, load: watch::Receiver<Load>, max
     // Nobody has called yet: all are free.
     let slots = load.borrow().free_slots;
     metrics::gauge!("rotaline_media_slots").set(slots as f64);
+    let dropped = metrics::counter!("rotaline_log_lines_dropped_total");
     tokio::spawn(async move {
         let mut ticks = tokio::time::interval(METRICS_EVERY);
         loop {
             ticks.tick().await;
+            dropped.absolute(lines_dropped());
             let load = *load.borrow();
             metrics::gauge!("rotaline_calls_up").set(load.calls as f64);
             metrics::gauge!("rotaline_sip_sessions").set(load.sessions as f64);
