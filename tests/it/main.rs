@@ -17,14 +17,13 @@ mod bounds;
 mod codes;
 mod crash;
 mod demo;
-mod described;
 mod edits;
 mod full_disk;
 mod hostile;
 #[path = "../sipp/http.rs"]
 mod http;
 mod keep_trying;
-mod log;
+mod live;
 mod long;
 mod missed;
 mod operator;

@@ -359,6 +359,7 @@ impl Judge {
             | Fact::CallBackRequested { .. }
             | Fact::NhsNumberGiven { .. }
             | Fact::Flagged { .. }
+            | Fact::HangUpAsked { .. }
             | Fact::RecordingPaused { .. }
             | Fact::CallerAnswered { .. }
             | Fact::AttemptRinging { .. }

@@ -29,16 +29,26 @@ impl Kept {
     }
 }
 
+/// Keeps a command durably; its sequence.
+pub(crate) async fn submitted(
+    state: &ApiState,
+    case: &Case,
+    command: Command,
+) -> Result<u64, ApiError> {
+    let now = Timestamp::now();
+    let sequence = state.next_sequence(case, now);
+    let record = command.into_record(now, sequence, state.node);
+    state.commands.submit(record).await?;
+    Ok(sequence)
+}
+
 /// The case with the command on it; none: it is durable, but not visible yet.
 pub(crate) async fn carried_out(
     state: &ApiState,
     case: &Case,
     command: Command,
 ) -> Result<Option<Arc<Case>>, ApiError> {
-    let now = Timestamp::now();
-    let sequence = state.next_sequence(case, now);
-    let record = command.into_record(now, sequence, state.node);
-    state.commands.submit(record).await?;
+    let sequence = submitted(state, case, command).await?;
     let visible = state
         .store
         .applied(case.id, Origin::Api, sequence, state.visible_within)

@@ -23,8 +23,7 @@ pub(crate) use waits::Waits;
 
 use crate::ApiState;
 use crate::plan::Edition;
-use crate::problem::ApiError;
-use crate::refusals::DirectoryNotShown;
+use crate::problem::{ApiError, Problem};
 
 /// What is shown is at most so old, in seconds.
 const FRESH: &str = "public, max-age=30";
@@ -80,7 +79,8 @@ pub(crate) struct Team {
     params(("organisation" = String, Path, description = "The organisation's id")),
     responses(
         (status = 200, description = "What callers may know", body = DirectoryOf),
-        DirectoryNotShown,
+        (status = 404, description = "No such organisation", body = Problem,
+            content_type = "application/problem+json"),
     )
 )]
 pub(crate) async fn data(
@@ -101,7 +101,8 @@ pub(crate) async fn data(
     params(("organisation" = String, Path, description = "The organisation's id")),
     responses(
         (status = 200, description = "A page", body = String, content_type = "text/html"),
-        DirectoryNotShown,
+        (status = 404, description = "No such organisation", body = Problem,
+            content_type = "application/problem+json"),
     )
 )]
 pub(crate) async fn page(
@@ -123,7 +124,8 @@ pub(crate) async fn page(
     responses(
         (status = 200, description = "Two cards: the number to ring, and the one that rings",
             body = String, content_type = "text/vcard"),
-        DirectoryNotShown,
+        (status = 404, description = "No such organisation", body = Problem,
+            content_type = "application/problem+json"),
     )
 )]
 pub(crate) async fn contact(

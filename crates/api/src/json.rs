@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use rotaline_model::{Acceptance, AnswerphoneSign, EndCause, NotAsked};
 use rotaline_record::{
-    Attempt, AttemptResult, Call, CallKind, CallerId, Case, EndedBy, LadderDirection, Outcome,
-    OutcomeHow, PhoneKind, Recording, Request, RequestReason, RequestState,
+    Attempt, AttemptResult, Call, CallKind, CallerId, Case, EndedBy, HangUp, LadderDirection,
+    Outcome, OutcomeHow, PhoneKind, Recording, Request, RequestReason, RequestState,
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -89,6 +89,8 @@ pub(crate) struct CallDetail {
     attempts: Vec<AttemptJson>,
     /// Outcomes in the order of giving; the last counts.
     outcomes: Vec<OutcomeJson>,
+    /// Who asked that a call of it be ended while it was up.
+    hang_ups: Vec<HangUpJson>,
     /// What the secretaries are asked.
     requests: Vec<RequestJson>,
     /// Its recordings.
@@ -173,6 +175,14 @@ struct OutcomeJson {
     by: String,
     #[schema(value_type = String, example = "key")]
     how: OutcomeHow,
+    #[schema(value_type = String, format = DateTime)]
+    at: Timestamp,
+}
+
+/// Somebody asked that a call be ended.
+#[derive(Debug, Serialize, ToSchema)]
+struct HangUpJson {
+    by: String,
     #[schema(value_type = String, format = DateTime)]
     at: Timestamp,
 }
@@ -357,6 +367,7 @@ impl CallDetail {
             talk_ended_by: case.talk_ended_by,
             attempts: case.attempts.iter().map(AttemptJson::of).collect(),
             outcomes: case.outcomes.iter().map(OutcomeJson::of).collect(),
+            hang_ups: case.hang_ups.iter().map(HangUpJson::of).collect(),
             requests: case.requests.iter().map(RequestJson::of).collect(),
             recordings: case
                 .recordings
@@ -429,6 +440,15 @@ impl OutcomeJson {
             by: outcome.by.clone(),
             how: outcome.how,
             at: outcome.at,
+        }
+    }
+}
+
+impl HangUpJson {
+    fn of(hang_up: &HangUp) -> Self {
+        HangUpJson {
+            by: hang_up.by.clone(),
+            at: hang_up.at,
         }
     }
 }

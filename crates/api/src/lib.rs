@@ -8,6 +8,7 @@
 //! | `GET /directory/{organisation}`, `/api/v1/directory/...` | anyone | numbers, teams, hours |
 //! | `GET /api/v1/calls` | bearer | calls, newest first, filtered, in pages |
 //! | `POST /api/v1/calls` | bearer | starts one from a screen, the caller's own phone first |
+//! | `GET /api/v1/live-calls`, `POST .../{id}/hang-up` | bearer | who is in a call now; ends it |
 //! | `GET /api/v1/calls/{id}` | bearer | all that is known of one |
 //! | `GET /api/v1/calls/{id}/recording.wav`, `.mp3` | bearer | a recording; each fetch is audited |
 //! | `PUT /api/v1/calls/{id}/outcome` | bearer | what came of it, durable before the answer |
@@ -43,6 +44,7 @@ mod directory;
 mod errands;
 mod health;
 mod json;
+mod live;
 mod once;
 mod outcome;
 mod pauses;

@@ -88,6 +88,8 @@ pub(crate) enum ApiError {
     NotJson,
     #[error("no such call")]
     NoSuchCall,
+    #[error("no such live call")]
+    NoSuchLiveCall,
     #[error("no such recording")]
     NoSuchRecording,
     #[error("the recording is not stored yet")]
@@ -134,6 +136,7 @@ impl ApiError {
             ApiError::NoToken | ApiError::WrongToken => StatusCode::UNAUTHORIZED,
             ApiError::NoSuchPage
             | ApiError::NoSuchCall
+            | ApiError::NoSuchLiveCall
             | ApiError::NoSuchRecording
             | ApiError::NoSuchPerson
             | ApiError::NotPaused
@@ -174,6 +177,7 @@ impl ApiError {
             ApiError::TooLarge => ("too-large", "Too large"),
             ApiError::NotJson => ("not-json", "Not JSON"),
             ApiError::NoSuchCall => ("no-such-call", "No such call"),
+            ApiError::NoSuchLiveCall => ("no-such-live-call", "No such live call"),
             ApiError::NoSuchRecording => ("no-such-recording", "No such recording"),
             ApiError::NoSuchPerson => ("no-such-person", "No such person"),
             ApiError::NoSuchRequest => ("no-such-request", "No such request"),
@@ -219,6 +223,7 @@ impl ApiError {
             ApiError::TooLarge => "the body has at most 16 kB",
             ApiError::NotJson => "send JSON, with Content-Type: application/json",
             ApiError::NoSuchCall => "there is no call with this id",
+            ApiError::NoSuchLiveCall => "no call with this id is up now",
             ApiError::NoSuchRecording => {
                 "this call has no such recording; its `recordings` lists those that it has"
             }

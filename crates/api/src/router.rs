@@ -16,10 +16,9 @@ use utoipa_axum::routes;
 
 use crate::auth::require_token;
 use crate::problem::ApiError;
-use crate::refusals::describe_bodies;
 use crate::{
-    ApiState, assign, calls, directory, errands, health, outcome, pauses, plan, recording, reports,
-    requests, screen,
+    ApiState, assign, calls, directory, errands, health, live, outcome, pauses, plan, recording,
+    reports, requests, screen,
 };
 
 /// Bytes that a request's body may have.
@@ -36,6 +35,7 @@ const MAX_BODY_BYTES: usize = 16 * 1024;
     ),
     tags(
         (name = "calls", description = "Calls, and what came of them"),
+        (name = "live-calls", description = "Calls that are up now"),
         (name = "recordings", description = "Recordings; each fetch is audited"),
         (name = "call-backs", description = "Codes for one call; shown once"),
         (name = "patient-calls", description = "Booked calls to patients; PINs are shown once"),
@@ -71,8 +71,7 @@ impl utoipa::Modify for Token {
 
 /// The API.
 pub fn router(state: ApiState) -> Router {
-    let (router, mut description) = described(&state).split_for_parts();
-    describe_bodies(&mut description);
+    let (router, description) = described(&state).split_for_parts();
     let text = Bytes::from(description.to_json().unwrap_or_default());
     let openapi = get(move || {
         let text = text.clone();
@@ -91,6 +90,8 @@ fn described(state: &ApiState) -> OpenApiRouter<ApiState> {
     let closed = OpenApiRouter::new()
         .routes(routes!(calls::list, screen::start))
         .routes(routes!(calls::one))
+        .routes(routes!(live::list))
+        .routes(routes!(live::hang_up))
         .routes(routes!(recording::wav))
         .routes(routes!(recording::mp3))
         .routes(routes!(outcome::set_outcome))

@@ -9,7 +9,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use metrics_exporter_prometheus::PrometheusHandle;
 use rotaline_model::NodeId;
-use rotaline_record::{Case, CommandSink, Origin};
+use rotaline_record::{Case, CommandSink, LiveCalls, Origin};
 use rotaline_store::{Codes, Store};
 use tokio::sync::Semaphore;
 
@@ -32,6 +32,8 @@ pub struct ApiParts {
     pub commands: Arc<dyn CommandSink>,
     /// Starts calls.
     pub starter: Arc<dyn CallStarter>,
+    /// Ends calls that are up.
+    pub live: Arc<dyn LiveCalls>,
     /// The plan's outcome menus.
     pub menus: Arc<dyn OutcomeMenus>,
     /// Makes codes.
@@ -65,6 +67,7 @@ pub struct Shared {
     pub(crate) store: Store,
     pub(crate) commands: Arc<dyn CommandSink>,
     pub(crate) starter: Arc<dyn CallStarter>,
+    pub(crate) live: Arc<dyn LiveCalls>,
     pub(crate) menus: Arc<dyn OutcomeMenus>,
     pub(crate) codes: Codes,
     pub(crate) pauses: Arc<dyn Pauses>,
@@ -95,6 +98,7 @@ impl ApiState {
             store: parts.store,
             commands: parts.commands,
             starter: parts.starter,
+            live: parts.live,
             menus: parts.menus,
             codes: parts.codes,
             pauses: parts.pauses,

@@ -8,11 +8,11 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use rotaline_model::{CallId, CaseId, Dialled, EndCause, LegId, Now};
-use rotaline_record::{CallerId, Fact, Intent, Undertaking};
+use rotaline_record::{CallerId, EndedBy, Fact, Intent, Undertaking};
 use rotaline_routing::{DialOut, Guard, Plan, Presence};
 
 use crate::boundary::{Input, Output};
-use crate::cx::{Background, Cx};
+use crate::cx::{Background, Cx, Ending};
 use crate::flow;
 
 /// A call that rings us.
@@ -145,6 +145,31 @@ impl Call {
         self.background.extend(self.cx.take_background());
         self.background
             .retain_mut(|what| what.as_mut().poll(context).is_pending());
+    }
+
+    /// An administrator ends the call, wherever its flow is: whoever has answered is told so and
+    /// then hung up. Told again, it ends at once. Then drain [`Call::poll_output`].
+    pub fn dismiss(&mut self, now: Now) {
+        if self.flow.is_none() {
+            return;
+        }
+        if self.cx.ending() != Ending::OfItself {
+            return self.cut(now, EndCause::EndedByAdministrator);
+        }
+        self.cx.take_in(now, Input::Timeout);
+        if self.cx.is_talking() {
+            let call = self.cx.call();
+            let by = EndedBy::Us;
+            self.cx.note(Fact::TalkEnded { call, by });
+        }
+        self.cx.ends(Ending::Dismissed);
+        self.flow = None;
+        self.background.clear();
+        self.cx.take_background();
+        self.cx.ends(Ending::Farewell);
+        let legs = self.cx.take_kept_legs();
+        self.flow = Some(Box::pin(flow::farewell(self.cx.clone(), legs)));
+        self.handle_input(now, Input::Timeout);
     }
 
     /// Ends the call from outside, wherever its flow is; then drain [`Call::poll_output`].

@@ -49,6 +49,22 @@ struct Inner {
     background: RefCell<Vec<Background>>,
     /// Who has passed this call on.
     passed_on: RefCell<Vec<PersonId>>,
+    /// Caller and specialist hear each other.
+    talking: Cell<bool>,
+    ending: Cell<Ending>,
+    /// Legs that outlive their flow, to be told why it ends.
+    kept_legs: RefCell<Vec<LegId>>,
+}
+
+/// How the call comes to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ending {
+    /// By its flow: a leg that its flow drops is hung up.
+    OfItself,
+    /// From outside, just now: a leg that has answered is kept when its flow drops it.
+    Dismissed,
+    /// From outside: who is still here is told so.
+    Farewell,
 }
 
 /// Something that goes on beside the flow, e.g. a goodbye to somebody who was not the first.
@@ -95,6 +111,9 @@ impl Cx {
             nhs_asked: Cell::new(false),
             background: RefCell::default(),
             passed_on: RefCell::default(),
+            talking: Cell::new(false),
+            ending: Cell::new(Ending::OfItself),
+            kept_legs: RefCell::default(),
         }))
     }
 
@@ -212,7 +231,37 @@ impl Cx {
     }
 
     pub(crate) fn note(&self, fact: Fact) {
+        if matches!(fact, Fact::Joined { .. }) {
+            self.0.talking.set(true);
+        } else if matches!(fact, Fact::TalkEnded { .. }) {
+            self.0.talking.set(false);
+        }
         self.act(Action::Note(fact));
+    }
+
+    /// Whether caller and specialist hear each other.
+    pub(crate) fn is_talking(&self) -> bool {
+        self.0.talking.get()
+    }
+
+    /// How the call comes to its end, as far as is known.
+    pub(crate) fn ending(&self) -> Ending {
+        self.0.ending.get()
+    }
+
+    /// The call comes to its end in another way.
+    pub(crate) fn ends(&self, ending: Ending) {
+        self.0.ending.set(ending);
+    }
+
+    /// A leg outlives its flow.
+    pub(crate) fn keep_leg(&self, state: LegState) {
+        self.0.kept_legs.borrow_mut().push(state.id);
+        self.add_leg(state);
+    }
+
+    pub(crate) fn take_kept_legs(&self) -> Vec<LegId> {
+        self.0.kept_legs.take()
     }
 
     /// From now on a caller who leaves has left so.

@@ -11,7 +11,7 @@ use rotaline_record::Fact;
 use rotaline_routing::Plan;
 
 use crate::boundary::{Action, Gone, PhoneAddress, RejectCause};
-use crate::cx::Cx;
+use crate::cx::{Cx, Ending};
 use crate::leg_state::{BargeIn, Key, LegState};
 
 /// Longer than any announcement: a playing whose end is not reported by then is taken as over.
@@ -58,6 +58,11 @@ impl Leg {
     pub(crate) fn dial(cx: &Cx, id: LegId, to: PhoneAddress) -> Self {
         cx.add_leg(LegState::new(id, cx.now()));
         cx.act(Action::Dial { leg: id, to });
+        Leg { cx: cx.clone(), id }
+    }
+
+    /// A leg that outlives the flow that had it.
+    pub(crate) fn kept(cx: &Cx, id: LegId) -> Self {
         Leg { cx: cx.clone(), id }
     }
 
@@ -261,8 +266,13 @@ impl Drop for Leg {
             return;
         };
         if state.gone.is_none() && state.refused.is_none() {
+            let ending = self.cx.ending();
+            if ending == Ending::Dismissed && state.answered_at.is_some() {
+                return self.cx.keep_leg(state);
+            }
             // An inbound leg that was not answered is refused; an outbound one is cancelled.
             let cause = match state.answered_at {
+                _ if ending != Ending::OfItself => HangupCause::EndedByAdministrator,
                 Some(_) => HangupCause::Normal,
                 None if state.rang_out => HangupCause::NoAnswer,
                 None => HangupCause::NotNeeded,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::mpsc;
 
 use jiff::Timestamp;
-use rotaline_model::{JobId, PersonId};
+use rotaline_model::{CaseId, JobId, PersonId};
 use rotaline_record::{Answer, Intent, Question, Record};
 use rotaline_switch::{Admission, AskHandle, Input, Plan};
 
@@ -80,6 +80,11 @@ impl Remote {
     /// them stops at once.
     pub fn set_pause(&self, person: PersonId, until: Option<Timestamp>) {
         self.input(Input::Pause(person, until));
+    }
+
+    /// An administrator ends a case's call, if one is up: whoever has answered is told so first.
+    pub fn hang_up(&self, case: CaseId) {
+        self.input(Input::HangUp(case));
     }
 
     /// Takes no more calls; those that are up go on.

@@ -22,6 +22,8 @@ pub enum HangupCause {
     Incompatible,
     /// The service stops, and waits no longer.
     Stopping,
+    /// An administrator has ended the call.
+    EndedByAdministrator,
     /// A fault of ours.
     Fault,
 }
@@ -72,6 +74,8 @@ pub enum EndCause {
     CallerCameThrough,
     /// We kept trying until somebody called it off.
     CalledOff,
+    /// An administrator ended it while it was up.
+    EndedByAdministrator,
     /// No room for another call.
     Overloaded,
     /// The process stopped while the call was up; closed then, or at the next start.
@@ -105,6 +109,7 @@ impl EndCause {
             EndCause::CallerNotReached => "The caller was rung back and not reached",
             EndCause::CallerCameThrough => "The caller came through with another call",
             EndCause::CalledOff => "The search was called off",
+            EndCause::EndedByAdministrator => "Ended by an administrator",
             EndCause::Overloaded => "The service was full",
             EndCause::Interrupted => "The call was interrupted by a restart",
             EndCause::Fault => "A fault in the service",

@@ -98,6 +98,9 @@ pub struct Case {
     /// Who wants the clinical lead to look at it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub flagged_by: Vec<String>,
+    /// Who asked that a call of it be ended while it was up.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hang_ups: Vec<HangUp>,
     /// Its calls, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub calls: Vec<Call>,
@@ -241,6 +244,15 @@ pub struct Request {
 /// Somebody said which practice a case came from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Assigned {
+    /// Who.
+    pub by: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// Somebody asked that a call be ended while it was up.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HangUp {
     /// Who.
     pub by: String,
     /// When.

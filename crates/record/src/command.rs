@@ -2,6 +2,7 @@
 //!
 //! A command is not carried out where it is given: it becomes a [`Record`], which the journal
 //! keeps durably, and which then reaches every view of the case by the one way that facts take.
+//! A call that is up is told besides ([`LiveCalls`]): what it does then comes back as facts.
 
 use std::fmt;
 use std::future::Future;
@@ -55,6 +56,13 @@ pub enum Command {
         /// Who says so.
         by: String,
     },
+    /// Ends the call that is up. What keeps it is for the audit; [`LiveCalls`] ends it.
+    HangUp {
+        /// Of which case.
+        case: CaseId,
+        /// Who says so.
+        by: String,
+    },
 }
 
 impl Command {
@@ -64,7 +72,8 @@ impl Command {
             Command::SetOutcome { case, .. }
             | Command::SetNhsNumber { case, .. }
             | Command::AssignPractice { case, .. }
-            | Command::ChangeRequest { case, .. } => *case,
+            | Command::ChangeRequest { case, .. }
+            | Command::HangUp { case, .. } => *case,
         }
     }
 
@@ -88,6 +97,7 @@ impl Command {
             Command::ChangeRequest {
                 request, state, by, ..
             } => Fact::RequestChanged { request, state, by },
+            Command::HangUp { by, .. } => Fact::HangUpAsked { by },
         };
         Record {
             case,
@@ -104,6 +114,13 @@ impl Command {
 pub trait CommandSink: Send + Sync {
     /// Appends a record; resolves once it is durable.
     fn submit(&self, record: Record) -> Submitted<'_>;
+}
+
+/// Calls that are up, by way of the binary. What it is told is done at once, and by nobody who is
+/// not there any more.
+pub trait LiveCalls: Send + Sync {
+    /// Ends a case's call, if one is up: whoever is in it is told so, and then hung up.
+    fn hang_up(&self, case: CaseId);
 }
 
 /// Resolves once a record is durable.

@@ -239,6 +239,11 @@ pub enum Fact {
         /// Who: a person's id, or a number's owner in plain words.
         by: String,
     },
+    /// An administrator asked that the call that is up be ended.
+    HangUpAsked {
+        /// Who.
+        by: String,
+    },
     /// The recording was paused or resumed by somebody in the call.
     RecordingPaused {
         /// Who.

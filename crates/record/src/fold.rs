@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use rotaline_model::{CallId, CaseId, EndCause, LegId, SpecialtyId};
 
 use crate::{
-    Assigned, Attempt, Call, CallKind, CallLadder, Case, ClaimedErrand, Fact, Heard, Job,
+    Assigned, Attempt, Call, CallKind, CallLadder, Case, ClaimedErrand, Fact, HangUp, Heard, Job,
     LadderEntry, LegPrompts, LegQuality, Mp3, Origin, Outcome, Quality, Record, Recording,
     RecordingPart, Request, RequestState, SpokenName, Wav,
 };
@@ -117,6 +117,7 @@ impl Case {
             jobs: Vec::new(),
             requests: Vec::new(),
             flagged_by: Vec::new(),
+            hang_ups: Vec::new(),
             calls: Vec::new(),
             attempts: Vec::new(),
             recordings: Vec::new(),
@@ -205,6 +206,7 @@ impl Case {
             Fact::CallsPaused { .. } | Fact::CallsResumed { .. } | Fact::RecordingPaused { .. } => {
                 Ok(())
             }
+            Fact::HangUpAsked { by } => self.hang_up_asked(by, at),
             Fact::PromptsHeard { call, leg, heard } => self.prompts_heard(*call, *leg, heard),
             Fact::LegQuality { call, leg, quality } => self.leg_quality(*call, *leg, *quality),
             Fact::Ladder { call, entries } => self.extend_ladder(*call, entries),
@@ -395,6 +397,13 @@ impl Case {
         }
         self.talking_since.get_or_insert(at);
         self.attempt_mut(attempt)?.joined_at.get_or_insert(at);
+        Ok(())
+    }
+
+    fn hang_up_asked(&mut self, by: &str, at: Timestamp) -> Result<(), Ignored> {
+        room_in(&self.hang_ups, MAX_FLAGS)?;
+        let by = by.to_owned();
+        self.hang_ups.push(HangUp { by, at });
         Ok(())
     }
 

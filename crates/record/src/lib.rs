@@ -9,15 +9,16 @@ mod command;
 mod errand;
 mod fact;
 mod fold;
+mod live;
 mod question;
 #[cfg(test)]
 mod tests;
 
 pub use case::{
-    Assigned, Attempt, Call, CallLadder, Case, ClaimedErrand, Job, LegPrompts, LegQuality, Mp3,
-    Outcome, Recording, Request, SpokenName, Wav,
+    Assigned, Attempt, Call, CallLadder, Case, ClaimedErrand, HangUp, Job, LegPrompts, LegQuality,
+    Mp3, Outcome, Recording, Request, SpokenName, Wav,
 };
-pub use command::{Command, CommandSink, SubmitError, Submitted};
+pub use command::{Command, CommandSink, LiveCalls, SubmitError, Submitted};
 pub use errand::{
     Answerphone, CallBackRequest, Callee, Errand, ErrandKind, Intent, KeepTrying, KeepTryingEnd,
     Opening, RequestReason, RequestState, Undertaking,
@@ -29,4 +30,5 @@ pub use fact::{
 pub use fold::{
     Applied, Ignored, MAX_ATTEMPTS, MAX_CALLS, MAX_HEARD, MAX_LADDER, MAX_OUTCOMES, OpenError,
 };
+pub use live::{LiveCall, LiveLeg, LiveState, Role};
 pub use question::{Answer, MissedCall, Question};

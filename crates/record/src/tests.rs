@@ -9,6 +9,8 @@ use uuid::Uuid;
 
 use super::*;
 
+mod live;
+
 const CALLER_NUMBER: &str = "+442079460001";
 
 /// Tells a case second by second.

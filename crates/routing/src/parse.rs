@@ -2,7 +2,6 @@
 
 mod bank_holidays;
 pub(crate) mod dates;
-mod dial_out;
 mod numbers;
 mod parts;
 mod references;

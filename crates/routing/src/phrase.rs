@@ -75,6 +75,8 @@ phrases! {
     TryingAnotherTeam = "hunt/trying-another-team",
     /// "A colleague has answered. Goodbye."
     ColleagueAnswered = "hunt/colleague-has-answered",
+    /// "This call was ended by an administrator. Goodbye."
+    EndedByAdministrator = "talk/ended-by-administrator",
     /// "Star for the menu."
     StarForMenu = "hunt/star-for-the-menu",
     /// "No specialty was called from here before."

@@ -164,9 +164,9 @@ impl RequestRow {
 impl CaseRow {
     /// Renders a case.
     pub fn render(case: &Case) -> Result<CaseRow, StoreError> {
-        let unreadable = |fault| StoreError::Unreadable {
+        let unreadable = |source| StoreError::Unreadable {
             case: case.id,
-            fault,
+            source,
         };
         Ok(CaseRow {
             id: case.id,
@@ -261,14 +261,14 @@ pub struct StoredCase {
 impl StoredCase {
     /// Reads its body.
     pub fn read(&self) -> Result<Case, StoreError> {
-        serde_json::from_str(&self.body).map_err(|fault| StoreError::Unreadable {
+        serde_json::from_str(&self.body).map_err(|source| StoreError::Unreadable {
             case: self.id,
-            fault,
+            source,
         })
     }
 }
 
-/// Who did what with a case's recording.
+/// Who did what with a case.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuditEntry {
     /// When.
@@ -288,6 +288,8 @@ pub struct AuditEntry {
 pub enum Action {
     /// A recording was fetched, to hear or to keep.
     RecordingFetched,
+    /// A call was ended while it was up.
+    CallHungUp,
 }
 
 impl Action {
@@ -295,12 +297,13 @@ impl Action {
     pub const fn name(self) -> &'static str {
         match self {
             Action::RecordingFetched => "recording-fetched",
+            Action::CallHungUp => "call-hung-up",
         }
     }
 
     /// From its stored name.
     pub fn parse(name: &str) -> Option<Action> {
-        [Action::RecordingFetched]
+        [Action::RecordingFetched, Action::CallHungUp]
             .into_iter()
             .find(|action| action.name() == name)
     }

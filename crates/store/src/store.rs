@@ -95,6 +95,11 @@ impl Store {
         Ok(found)
     }
 
+    /// The cases that are open, by id, as far as they are in memory: those of this machine are.
+    pub fn open_cases(&self) -> Vec<Arc<Case>> {
+        self.live.matching(Case::is_open)
+    }
+
     /// One case; none: there is no such case.
     pub async fn case(&self, id: CaseId) -> Result<Option<Arc<Case>>, StoreError> {
         if let Some(case) = self.live.case(id) {

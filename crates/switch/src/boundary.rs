@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use jiff::Timestamp;
 use rotaline_media as media;
-use rotaline_model::{AskId, JobId, Mono, PersonId};
+use rotaline_model::{AskId, CaseId, JobId, Mono, PersonId};
 use rotaline_record::{Answer, Intent, Question, Record};
 use rotaline_routing::{PastTurn, Plan};
 
@@ -46,6 +46,8 @@ pub enum Input {
     History(Vec<PastTurn>),
     /// The answer to [`Output::Ask`] or [`Output::RecordDurably`].
     Answer(AskHandle, Answer),
+    /// An administrator ends a case's call, if one is up: whoever has answered is told so first.
+    HangUp(CaseId),
     /// Take no more calls; those that are up go on.
     Drain,
     /// End the calls that are up, at once: each phone is told that the service stops.

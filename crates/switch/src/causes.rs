@@ -47,6 +47,9 @@ pub(crate) fn reason(cause: HangupCause) -> Option<&'static str> {
         HangupCause::Overloaded => Some("Q.850;cause=42;text=\"Congestion\""),
         HangupCause::Incompatible => Some("SIP;cause=488;text=\"Not acceptable here\""),
         HangupCause::Stopping => Some("Q.850;cause=41;text=\"Service stopping\""),
+        HangupCause::EndedByAdministrator => {
+            Some("Q.850;cause=16;text=\"Ended by an administrator\"")
+        }
         HangupCause::Fault => Some("Q.850;cause=41;text=\"Temporary failure\""),
     }
 }

@@ -1,5 +1,5 @@
-//! Ending every call at once: the service stops, and nothing is waited for (RFC 3326: each phone is
-//! told why).
+//! Ending calls from outside (RFC 3326: each phone is told why): all at once, since the service
+//! stops and nothing is waited for; or one, since an administrator says so.
 //!
 //! A call ends as it always does, by its own `finish`, so that its attempts, its recording and its
 //! case are closed here and not at the next start. The exception is a call of a keep-trying job:
@@ -7,7 +7,8 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use rotaline_model::{EndCause, HangupCause, LegId};
+use rotaline_model::{CaseId, EndCause, HangupCause, LegId};
+use rotaline_record::{Fact, KeepTryingEnd};
 
 use crate::live_call::CallKey;
 use crate::switch::Switch;
@@ -25,6 +26,30 @@ impl Switch {
                 // Nobody else is rung.
                 call.flow = None;
             }
+        }
+    }
+
+    /// An administrator ends a case's call. A job that runs in it is over too: it would ring them
+    /// again within minutes.
+    pub(crate) fn dismiss(&mut self, case: CaseId) {
+        let mut calls = self.calls.values();
+        let Some(key) = calls
+            .find(|it| it.case == case && !it.finished)
+            .map(|it| it.key)
+        else {
+            return;
+        };
+        if let Some(job) = self.jobs.running_in(key) {
+            let end = KeepTryingEnd::CalledOff;
+            self.note(key, Fact::KeepTryingEnded { job, end });
+        }
+        let now = self.now;
+        let Some(mut flow) = self.calls.get_mut(&key).and_then(|call| call.flow.take()) else {
+            return;
+        };
+        match catch_unwind(AssertUnwindSafe(|| flow.dismiss(now))) {
+            Ok(()) => self.follow(key, flow),
+            Err(_) => self.flow_broke(key),
         }
     }
 

@@ -146,7 +146,15 @@ impl Jobs {
 
     /// Whether a call is one of a job, and not only the one that asked for it.
     pub fn has(&self, key: CallKey) -> bool {
-        matches!(self.of_call(key), Some((_, State::Running(_))))
+        self.running_in(key).is_some()
+    }
+
+    /// The job that a call is one of.
+    pub fn running_in(&self, key: CallKey) -> Option<JobId> {
+        match self.of_call(key) {
+            Some((job, State::Running(_))) => Some(job),
+            Some((_, State::Waiting(_) | State::Due(_))) | None => None,
+        }
     }
 
     fn of_call(&self, key: CallKey) -> Option<(JobId, State)> {

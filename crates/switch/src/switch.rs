@@ -116,6 +116,7 @@ impl Switch {
                 self.world.presence.borrow_mut().tally_mut().seed(turns);
             }
             Input::Answer(handle, answer) => self.answered_outside(handle, answer),
+            Input::HangUp(case) => self.dismiss(case),
             Input::Drain => self.draining = true,
             Input::EndCalls => self.end_calls(),
             Input::Admission(admission) => self.admission = admission,

@@ -14,8 +14,7 @@ use super::filter::Reader;
 use super::names::Names;
 use super::seconds;
 use crate::ApiState;
-use crate::problem::ApiError;
-use crate::refusals::ReportNotShown;
+use crate::problem::{ApiError, Problem};
 
 /// What became of an attempt, in plain words.
 fn words(result: AttemptResult) -> &'static str {
@@ -116,7 +115,12 @@ struct AttemptJson {
     params(AttemptFilter),
     responses(
         (status = 200, description = "A page of attempts", body = AttemptPage),
-        ReportNotShown,
+        (status = 400, description = "A field is not what it should be; `errors` has each",
+            body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "No token, or a wrong one", body = Problem,
+            content_type = "application/problem+json"),
+        (status = 503, description = "The database is away", body = Problem,
+            content_type = "application/problem+json"),
     ),
     security(("token" = []))
 )]

@@ -13,7 +13,6 @@ use super::filter::{Asked, ReportFilter};
 use super::line::ReportLine;
 use crate::ApiState;
 use crate::problem::{ApiError, Problem};
-use crate::refusals::ReportNotShown;
 
 /// A page of the calls report.
 #[derive(Debug, Serialize, ToSchema)]
@@ -37,7 +36,12 @@ pub(crate) struct ReportPage {
     params(ReportFilter),
     responses(
         (status = 200, description = "A page of the report", body = ReportPage),
-        ReportNotShown,
+        (status = 400, description = "A field is not what it should be; `errors` has each",
+            body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "No token, or a wrong one", body = Problem,
+            content_type = "application/problem+json"),
+        (status = 503, description = "The database is away", body = Problem,
+            content_type = "application/problem+json"),
     ),
     security(("token" = []))
 )]
@@ -61,9 +65,14 @@ pub(crate) async fn report(
     params(("id" = String, Path, description = "The person's id"), ReportFilter),
     responses(
         (status = 200, description = "A page of their calls", body = ReportPage),
+        (status = 400, description = "A field is not what it should be; `errors` has each",
+            body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "No token, or a wrong one", body = Problem,
+            content_type = "application/problem+json"),
         (status = 404, description = "No such person", body = Problem,
             content_type = "application/problem+json"),
-        ReportNotShown,
+        (status = 503, description = "The database is away", body = Problem,
+            content_type = "application/problem+json"),
     ),
     security(("token" = []))
 )]

@@ -14,8 +14,7 @@ use super::names::Names;
 use super::share;
 use super::statistics::{Definition, definitions};
 use crate::ApiState;
-use crate::problem::ApiError;
-use crate::refusals::ReportNotShown;
+use crate::problem::{ApiError, Problem};
 
 const DEFINITIONS: [(&str, &str); 4] = [
     (
@@ -73,7 +72,12 @@ struct Owed {
     params(FigureFilter),
     responses(
         (status = 200, description = "Who owes how many", body = Completeness),
-        ReportNotShown,
+        (status = 400, description = "A field is not what it should be; `errors` has each",
+            body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "No token, or a wrong one", body = Problem,
+            content_type = "application/problem+json"),
+        (status = 503, description = "The database is away", body = Problem,
+            content_type = "application/problem+json"),
     ),
     security(("token" = []))
 )]
@@ -135,7 +139,12 @@ impl Owed {
     params(ReportFilter),
     responses(
         (status = 200, description = "A page of the list", body = ReportPage),
-        ReportNotShown,
+        (status = 400, description = "A field is not what it should be; `errors` has each",
+            body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "No token, or a wrong one", body = Problem,
+            content_type = "application/problem+json"),
+        (status = 503, description = "The database is away", body = Problem,
+            content_type = "application/problem+json"),
     ),
     security(("token" = []))
 )]

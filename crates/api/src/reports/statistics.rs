@@ -15,8 +15,7 @@ use super::filter::FigureFilter;
 use super::names::Names;
 use super::{seconds, share};
 use crate::ApiState;
-use crate::problem::ApiError;
-use crate::refusals::ReportNotShown;
+use crate::problem::{ApiError, Problem};
 
 /// What the figures mean, in the order of printing.
 const DEFINITIONS: [(&str, &str); 9] = [
@@ -116,7 +115,12 @@ struct OutcomeCount {
     params(FigureFilter),
     responses(
         (status = 200, description = "The statistics", body = Statistics),
-        ReportNotShown,
+        (status = 400, description = "A field is not what it should be; `errors` has each",
+            body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "No token, or a wrong one", body = Problem,
+            content_type = "application/problem+json"),
+        (status = 503, description = "The database is away", body = Problem,
+            content_type = "application/problem+json"),
     ),
     security(("token" = []))
 )]

@@ -5,6 +5,7 @@ mod calls;
 mod directory;
 mod errands;
 pub(crate) mod hostile;
+mod live;
 mod outcomes;
 mod pauses;
 mod plain;

@@ -17,8 +17,8 @@ use rotaline_model::{
 };
 use rotaline_record::{
     AnswerphoneEvidence, AttemptResult, CallKind, CallerId, CommandSink, EndedBy, ErrandKind,
-    Evidence, Fact, Heard, Intent, LadderDirection, LadderEntry, Origin, OutcomeHow, PhoneKind,
-    Quality, Record, RecordingPart, SubmitError, Submitted,
+    Evidence, Fact, Heard, Intent, LadderDirection, LadderEntry, LiveCalls, Origin, OutcomeHow,
+    PhoneKind, Quality, Record, RecordingPart, SubmitError, Submitted,
 };
 use rotaline_store::{AuditEntry, Batch, Codes, Limits, Projector, SqliteStorage, Storage, Store};
 use serde_json::Value;
@@ -65,6 +65,9 @@ impl Lines for AllLines {
     }
     fn has_specialty(&self, specialty: &SpecialtyId, _: &OrganisationId) -> bool {
         specialty.as_str() == "cardiology"
+    }
+    fn may_ring(&self, number: &PhoneNumber) -> bool {
+        !number.as_str().starts_with("+449")
     }
 }
 
@@ -132,6 +135,7 @@ impl World {
                 store: store.clone(),
                 commands: Arc::clone(&journal) as _,
                 starter: Arc::clone(&engine) as _,
+                live: Arc::clone(&engine) as _,
                 menus: Arc::new(Menus),
                 codes: Codes::new(Arc::new(storage.clone()), [7; 32], &Seed::from_number(1)),
                 pauses: Arc::clone(&pauses) as _,
@@ -280,6 +284,8 @@ pub(crate) struct Engine {
     pub(crate) started: Mutex<Vec<Intent>>,
     /// What becomes of the next one at once; none: the own phone rings.
     pub(crate) refuses: Mutex<Option<EndCause>>,
+    /// Whose calls it was told to end.
+    pub(crate) hung_up: Mutex<Vec<CaseId>>,
 }
 
 impl Engine {
@@ -288,7 +294,14 @@ impl Engine {
             sender,
             started: Mutex::default(),
             refuses: Mutex::default(),
+            hung_up: Mutex::default(),
         }
+    }
+}
+
+impl LiveCalls for Engine {
+    fn hang_up(&self, case: CaseId) {
+        self.hung_up.lock().unwrap().push(case);
     }
 }
 

@@ -8,6 +8,7 @@ mod claim;
 mod dial_in;
 mod direct;
 mod errand;
+mod farewell;
 mod hunt;
 mod inbound;
 mod keep_trying;
@@ -24,6 +25,7 @@ mod talk;
 mod undertake;
 
 pub(crate) use arrive::arrive;
+pub(crate) use farewell::farewell;
 pub(crate) use undertake::undertake;
 
 #[cfg(test)]

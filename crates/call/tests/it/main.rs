@@ -11,6 +11,8 @@ mod dial_in;
 #[cfg(test)]
 mod direct;
 #[cfg(test)]
+mod farewell;
+#[cfg(test)]
 mod hunt;
 #[cfg(test)]
 mod in_call_keys;

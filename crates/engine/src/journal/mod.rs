@@ -63,7 +63,7 @@ use thread::JournalWriter;
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// Its folder cannot be made, read or written.
-    #[error("journal folder {folder} cannot be used")]
+    #[error("journal folder {folder}: {source}")]
     Folder {
         /// Which folder.
         folder: PathBuf,

@@ -72,6 +72,7 @@ impl OpenCases {
             | Fact::CallsPaused { .. }
             | Fact::CallsResumed { .. }
             | Fact::Flagged { .. }
+            | Fact::HangUpAsked { .. }
             | Fact::RecordingPaused { .. }
             | Fact::PromptsHeard { .. }
             | Fact::LegQuality { .. }

@@ -63,7 +63,7 @@ const LOCK_FILE: &str = "lock";
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// The folder cannot be made, read or written.
-    #[error("recordings folder {folder} cannot be used")]
+    #[error("recordings folder {folder}: {source}")]
     Folder {
         /// Which folder.
         folder: PathBuf,

@@ -12,5 +12,4 @@ mod random;
 mod recording;
 mod relay;
 mod reports;
-mod standing_in;
 mod world;

@@ -81,9 +81,7 @@ impl Service {
         let node = settings.engine.switch.node;
         private_folder(&settings.data)?;
         let token = secrets::token(&settings.data.join("api-token"))?;
-        let metrics = figures::exporter()?.install_recorder();
-        let metrics = metrics.context("the metrics recorder is installed once")?;
-        figures::describe();
+        let metrics = figures::start()?;
 
         let mut opened = open_journal(&settings.engine.journal, node)?;
         close_interrupted(&mut opened);
@@ -117,6 +115,7 @@ impl Service {
             store: projection.store(),
             commands: Arc::new(wiring::Commands(opened.journal.clone())),
             starter: Arc::new(wiring::Starter(engine.remote())),
+            live: Arc::new(wiring::Live(engine.remote())),
             menus: Arc::new(wiring::Menus(door())),
             codes,
             pauses,

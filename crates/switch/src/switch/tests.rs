@@ -1,14 +1,17 @@
 //! The switch's door: who is let in, and who is told to come again.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use rotaline_model::{Mono, Now};
+use rotaline_model::{CaseId, Mono, NodeId, Now, Seed};
 use rotaline_record::Fact;
+use rotaline_routing::{Plan, Source};
+use rotaline_sip as sip;
 
-use crate::{Admission, Input, Output, Switch, small};
+use crate::{Admission, Config, Input, MediaSlot, Output, Switch};
 
 const LINE: &str = r#"
 inbound_number = "020 7946 0000"
@@ -84,7 +87,39 @@ fn at(second: u64) -> Now {
 }
 
 fn switch() -> Switch {
-    small::switch(LINE, NOW)
+    let timers = sip::TimerConfig {
+        t1: Duration::from_millis(500),
+        t2: Duration::from_secs(4),
+        t4: Duration::from_secs(5),
+    };
+    let config = Config {
+        sip: sip::Config {
+            advertised: SocketAddr::from(([10, 0, 0, 1], 5060)),
+            product: "Rotaline".to_owned(),
+            timers,
+            max_sessions: 10,
+            max_transactions: 20,
+            peers: Vec::new(),
+        },
+        media_address: IpAddr::from([10, 0, 0, 1]),
+        gateway: None,
+        node: NodeId(1),
+        max_calls: 5,
+        max_leg_age: Duration::from_secs(600),
+    };
+    let source = Source {
+        name: "plan.toml".to_owned(),
+        text: LINE.to_owned(),
+    };
+    let plan = Plan::parse(&[source]).expect("a plan");
+    let slots: Vec<MediaSlot> = (0..10)
+        .map(|slot| MediaSlot {
+            thread: 0,
+            slot,
+            rtp_port: 40_000 + 2 * slot as u16,
+        })
+        .collect();
+    Switch::new(config, Arc::new(plan), &slots, Seed::from_number(1), NOW)
 }
 
 #[test]
@@ -167,6 +202,25 @@ fn the_ladder_of_a_call_begins_with_its_invite_however_many_were_refused_before(
         .map(|entry| entry.what)
         .collect();
     assert_eq!(ladder[..2], ["INVITE", "100 INVITE"]);
+}
+
+#[test]
+fn an_administrator_ends_a_call_by_its_case_and_each_phone_is_told_why() {
+    let mut switch = switch();
+    call(&mut switch, "1002", "up", OFFER);
+    let case = switch.calls.values().next().expect("a call").case;
+    let another = CaseId::new(NOW.wall, &mut Seed::from_number(2).generator(0));
+    switch.handle_input(at(1), Input::HangUp(another));
+    assert_eq!(sent(&mut switch).0, [], "nobody's call");
+    let far_rings = switch.load().sessions;
+    switch.handle_input(at(1), Input::HangUp(case));
+    let (sent, _) = sent(&mut switch);
+    let refused = sent
+        .iter()
+        .find(|(to, _)| *to == CALLER)
+        .expect("an answer");
+    assert!(refused.1.starts_with("SIP/2.0 4"), "{}", refused.1);
+    assert_eq!((far_rings, switch.load().up), (2, 0));
 }
 
 //= RFC 3261 section 13.3.1.1

@@ -304,6 +304,19 @@ impl Stage {
             self.checker.happened(*leg, *event, self.now.mono);
         }
         self.call.handle_input(self.now, input);
+        self.drain();
+    }
+
+    /// An administrator ends the call, in milliseconds from its start.
+    pub fn dismiss(&mut self, at_ms: u64) {
+        self.play_until(at_ms);
+        let at = self.began + ms(at_ms);
+        self.now = self.now.plus(at.since(self.now.mono));
+        self.call.dismiss(self.now);
+        self.drain();
+    }
+
+    fn drain(&mut self) {
         loop {
             match self.call.poll_output() {
                 Output::Action(action) => self.act(action),

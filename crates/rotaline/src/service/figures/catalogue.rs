@@ -4,7 +4,8 @@
 //! Names follow Prometheus: base units, `_total` on counters. Every label has few values: words of
 //! this source, routes, or the first [`super::MAX_SPECIALTIES`] specialties of the plan.
 
-use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder};
+use anyhow::Context;
+use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 
 /// A metric.
 #[derive(Clone, Copy, Debug)]
@@ -274,11 +275,6 @@ pub const CATALOGUE: &[Metric] = &[
         "Requests without the right token",
     ),
     // The process.
-    counter(
-        "rotaline_log_lines_dropped_total",
-        &[],
-        "Lines of the log that were dropped, since nobody read it fast enough",
-    ),
     gauge(
         "rotaline_build_info",
         &["version"],
@@ -335,8 +331,16 @@ const fn histogram(
     }
 }
 
+/// Starts the process's metrics.
+pub fn start() -> anyhow::Result<PrometheusHandle> {
+    let handle = exporter()?.install_recorder();
+    let handle = handle.context("the metrics recorder is installed once")?;
+    describe();
+    Ok(handle)
+}
+
 /// An exporter that knows the buckets of every histogram.
-pub fn exporter() -> Result<PrometheusBuilder, BuildError> {
+pub(super) fn exporter() -> Result<PrometheusBuilder, BuildError> {
     let mut builder = PrometheusBuilder::new();
     for metric in CATALOGUE {
         if let Kind::Histogram(buckets) = metric.kind {
@@ -349,7 +353,7 @@ pub fn exporter() -> Result<PrometheusBuilder, BuildError> {
 
 /// Says what every metric is; counters without labels are there from now on, at nought, so that
 /// the first of something is seen as one more.
-pub fn describe() {
+pub(super) fn describe() {
     for metric in CATALOGUE {
         match metric.kind {
             Kind::Counter => {

@@ -19,7 +19,9 @@ use metrics::{Counter, Histogram};
 use rotaline_model::{CaseId, EndCause, LegId, SpecialtyId};
 use rotaline_record::{AttemptResult, CallKind, ErrandKind, Fact, OutcomeHow, Quality, Record};
 
-pub use catalogue::{describe, exporter};
+pub use catalogue::start;
+#[cfg(test)]
+use catalogue::{describe, exporter};
 pub use process::show as show_process;
 
 use team::{End, Team};
@@ -143,6 +145,7 @@ impl Figures {
             | Fact::CallsPaused { .. }
             | Fact::CallsResumed { .. }
             | Fact::Flagged { .. }
+            | Fact::HangUpAsked { .. }
             | Fact::RecordingPaused { .. }
             | Fact::PromptsHeard { .. }
             | Fact::Ladder { .. }
