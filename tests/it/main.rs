@@ -40,6 +40,7 @@ mod recordings;
 mod reports;
 mod screen;
 mod server;
+mod spellings;
 mod stop;
 mod tape;
 mod trunks;
