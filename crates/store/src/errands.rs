@@ -22,7 +22,7 @@ use rotaline_model::{Digit, ErrandId, Keyed, OrganisationId, PersonId, PhoneNumb
 use rotaline_record::{CallerId, Errand, ErrandKind};
 use sha2::Sha256;
 
-use crate::{DeskStorage, StoreError};
+use crate::{Backend, StoreError};
 
 /// How long a call-back code is valid.
 pub const CODE_LASTS: Duration = Duration::from_secs(600);
@@ -141,16 +141,16 @@ pub struct KeptErrand {
 pub struct Codes(Arc<Inner>);
 
 struct Inner {
-    storage: Arc<dyn DeskStorage>,
+    backend: Backend,
     key: [u8; 32],
     random: Mutex<ChaCha8Rng>,
 }
 
 impl Codes {
     /// Over a database, under the server's key.
-    pub fn new(storage: Arc<dyn DeskStorage>, key: [u8; 32], seed: &Seed) -> Self {
+    pub fn new(backend: impl Into<Backend>, key: [u8; 32], seed: &Seed) -> Self {
         Codes(Arc::new(Inner {
-            storage,
+            backend: backend.into(),
             key,
             random: Mutex::new(seed.generator(0)),
         }))
@@ -194,7 +194,7 @@ impl Codes {
         for _ in 0..DRAWS {
             let code = self.draw(errand.kind, row.bound.is_some());
             row.mac = self.mac(&of_line(&errand.organisation), code.expose().as_bytes());
-            match self.0.storage.add_errand(row.clone(), live).await? {
+            match self.0.backend.get()?.add_errand(row.clone(), live).await? {
                 Added::Added => return Ok(code),
                 Added::Taken => {}
                 Added::Full => return Err(NotMade::Full),
@@ -221,7 +221,7 @@ impl Codes {
             },
             now_us: now.as_microsecond(),
         };
-        let body = self.0.storage.claim_errand(claim).await?;
+        let body = self.0.backend.get()?.claim_errand(claim).await?;
         let read = body.map(|body| serde_json::from_str(&body));
         read.transpose().map_err(StoreError::unwritable)
     }
@@ -233,7 +233,8 @@ impl Codes {
         now: Timestamp,
     ) -> Result<Vec<KeptErrand>, StoreError> {
         let kind = kind_name(kind).to_owned();
-        let rows = self.0.storage.live_errands(kind, now.as_microsecond());
+        let backend = self.0.backend.get()?;
+        let rows = backend.live_errands(kind, now.as_microsecond());
         rows.await?.into_iter().map(kept).collect()
     }
 
@@ -245,7 +246,11 @@ impl Codes {
         now: Timestamp,
     ) -> Result<bool, StoreError> {
         let (kind, now_us) = (kind_name(kind).to_owned(), now.as_microsecond());
-        self.0.storage.withdraw_errand(kind, id, now_us).await
+        self.0
+            .backend
+            .get()?
+            .withdraw_errand(kind, id, now_us)
+            .await
     }
 
     /// Sets somebody's own PIN; false: it is too short, too long, or not all digits.
@@ -258,13 +263,13 @@ impl Codes {
             return Ok(false);
         }
         let mac = self.mac(&of_person(person), keyed.expose());
-        self.0.storage.set_pin(person.clone(), mac).await?;
+        self.0.backend.get()?.set_pin(person.clone(), mac).await?;
         Ok(true)
     }
 
     /// Whether somebody's own PIN is this.
     pub async fn check_pin(&self, person: &PersonId, pin: &Keyed) -> Result<bool, StoreError> {
-        let kept = self.0.storage.pin(person.clone()).await?;
+        let kept = self.0.backend.get()?.pin(person.clone()).await?;
         let mac = self.hmac(&of_person(person), pin.expose());
         // In a time that tells nothing of the digits.
         Ok(kept.is_some_and(|kept| mac.verify_slice(&kept).is_ok()))

@@ -5,6 +5,9 @@ use rotaline_model::CaseId;
 /// Why a request to the database failed.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
+    /// It could not be opened since the start, which is tried again and again.
+    #[error("the database is not open yet")]
+    NotOpen,
     /// Away, locked, full, or refusing.
     #[error("the database failed: {0}")]
     Database(#[source] Box<dyn std::error::Error + Send + Sync>),

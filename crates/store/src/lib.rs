@@ -13,6 +13,7 @@
 // Real time is this crate's business: retries, and how long a case stays unwritten.
 #![allow(clippy::disallowed_methods)]
 
+mod backend;
 mod desk_storage;
 mod errands;
 mod error;
@@ -40,6 +41,7 @@ mod projector_tests;
 #[cfg(test)]
 mod stories;
 
+pub use backend::Backend;
 pub use desk_storage::{DeskStorage, PastAttempt, PhoneUse};
 pub use errands::{
     Added, CODE_LASTS, Claim, Code, CodeMac, Codes, ErrandRow, KeptErrand, LIVE_CODES, LIVE_PINS,

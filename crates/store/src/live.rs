@@ -84,6 +84,9 @@ pub(crate) struct Live {
 struct State {
     cases: BTreeMap<CaseId, Arc<Case>>,
     dirty: BTreeMap<CaseId, Dirty>,
+    /// Cases that were shown while the database was away at the start, until the same records are
+    /// read again. Nothing of them is written.
+    shown: BTreeMap<CaseId, Arc<Case>>,
     /// Records whose case is not in memory, until the database was asked for it.
     waiting: BTreeMap<CaseId, Waiting>,
     waiting_records: usize,
@@ -147,11 +150,15 @@ impl Live {
         }
     }
 
-    /// Begins where the database is.
+    /// Begins where the database is. What there was is no more than shown from now on.
     pub(crate) fn begin(&self, cursor: Option<&str>, newest_stored: Option<Timestamp>) {
         let mut state = self.write();
-        state.stored_cursor = cursor.map(Arc::from);
-        state.newest_stored = newest_stored;
+        *state = State {
+            shown: std::mem::take(&mut state.cases),
+            stored_cursor: cursor.map(Arc::from),
+            newest_stored,
+            ..State::default()
+        };
     }
 
     /// Folds a batch. Never waits for the database.
@@ -161,6 +168,7 @@ impl Live {
         for record in &batch.records {
             state.take(record, now);
         }
+        state.forget_what_is_shown_twice();
         let entry = (state.batch, Arc::from(batch.resume_at.as_str()));
         state.resume.push_back(entry);
         if state.resume.len() > RESUME_BOUND {
@@ -183,6 +191,7 @@ impl Live {
                 state.waiting_records -= waiting.records.len();
                 state.fold_waiting(waiting, loaded.remove(id), now);
             }
+            state.shown.remove(id);
         }
         drop(state);
         self.changed.notify_waiters();
@@ -273,7 +282,7 @@ impl Live {
         let state = self.read();
         Health {
             away_since: state.away_since,
-            unwritten: state.dirty.len(),
+            unwritten: state.dirty.len() + state.shown.len(),
             waiting: state.waiting_records,
             full: state.unwritten() >= self.limits.unwritten,
             unusable: state.unusable,
@@ -285,7 +294,7 @@ impl Live {
     }
 
     pub(crate) fn case(&self, id: CaseId) -> Option<Arc<Case>> {
-        self.read().cases.get(&id).map(Arc::clone)
+        self.read().case(id).map(Arc::clone)
     }
 
     /// The newest matching cases in memory, at most `bound`, and the ids of all in memory: what
@@ -297,12 +306,11 @@ impl Live {
     ) -> (Vec<Arc<Case>>, BTreeSet<CaseId>) {
         let state = self.read();
         let mut cases: Vec<_> = state
-            .cases
-            .values()
+            .seen()
             .filter(|case| query.matches(case))
             .map(Arc::clone)
             .collect();
-        let ids = state.cases.keys().copied().collect();
+        let ids = state.seen().map(|case| case.id).collect();
         drop(state);
         cases.sort_unstable_by_key(|case| std::cmp::Reverse(crate::Position::of(case)));
         cases.truncate(bound);
@@ -312,7 +320,7 @@ impl Live {
     /// The cases in memory that are `wanted`.
     pub(crate) fn matching(&self, wanted: impl Fn(&Case) -> bool) -> Vec<Arc<Case>> {
         let state = self.read();
-        let wanted = state.cases.values().filter(|case| wanted(case));
+        let wanted = state.seen().filter(|case| wanted(case));
         wanted.map(Arc::clone).collect()
     }
 
@@ -328,6 +336,22 @@ impl Live {
 }
 
 impl State {
+    /// A case that is in memory.
+    fn case(&self, id: CaseId) -> Option<&Arc<Case>> {
+        self.cases.get(&id).or_else(|| self.shown.get(&id))
+    }
+
+    /// Every case that is in memory, each once.
+    fn seen(&self) -> impl Iterator<Item = &Arc<Case>> {
+        let shown = self.shown.values();
+        self.cases.values().chain(shown)
+    }
+
+    fn forget_what_is_shown_twice(&mut self) {
+        let State { cases, shown, .. } = self;
+        shown.retain(|id, _| !cases.contains_key(id));
+    }
+
     fn take(&mut self, record: &Record, now: Instant) {
         let id = record.case;
         if let Some(case) = self.cases.get_mut(&id) {

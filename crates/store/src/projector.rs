@@ -15,7 +15,7 @@ use tokio::time::timeout;
 
 use crate::live::{Due, Live, Loaded, Picked};
 use crate::storage::LOAD_BOUND;
-use crate::{Batch, CaseRow, Commit, Limits, Storage, Store, StoreError};
+use crate::{Backend, Batch, CaseRow, Commit, Limits, Store, StoreError};
 
 /// Cases in one transaction.
 const MAX_CASES_A_TRANSACTION: usize = 256;
@@ -49,24 +49,56 @@ pub struct Projector {
 }
 
 impl Projector {
-    /// Asks the database how far it is: the journal is to be read on from the answered place.
+    /// Of a database that is open: the journal is to be read on from the answered place.
     pub async fn begin(
-        storage: Arc<dyn Storage>,
+        backend: impl Into<Backend>,
         node: NodeId,
         limits: Limits,
     ) -> Result<(Projector, Option<String>), StoreError> {
-        let cursor = storage.cursor(node).await?;
-        let newest = storage.newest_opening().await?;
+        let projector = Projector::new(backend.into(), node, limits);
+        let cursor = projector.go_on().await?;
+        Ok((projector, cursor))
+    }
+
+    /// Of a database that is away since `now`, when the service started: what calls do from now on
+    /// can be shown, and is written once it comes.
+    pub fn awaiting(backend: Backend, node: NodeId, limits: Limits, now: Timestamp) -> Projector {
+        let projector = Projector::new(backend, node, limits);
+        let live = &projector.store.live;
+        // Whatever is older may be in the database, and waits until that can be asked.
+        live.begin(None, Some(now));
+        live.away(now);
+        projector
+    }
+
+    fn new(backend: Backend, node: NodeId, limits: Limits) -> Projector {
         let live = Arc::new(Live::new(limits));
-        live.begin(cursor.as_deref(), newest);
-        let store = Store { storage, live };
-        let projector = Projector {
-            store,
+        Projector {
+            store: Store { backend, live },
             node,
             wake: Notify::new(),
             room: Notify::new(),
-        };
-        Ok((projector, cursor))
+        }
+    }
+
+    /// Shows what is in `batches`, until they end, and writes nothing: the same is to be read again
+    /// once the database is there. Beyond the bound nothing more is shown.
+    pub async fn show(&self, batches: &mut mpsc::Receiver<Batch>) {
+        while let Some(batch) = batches.recv().await {
+            if !self.store.live.is_full() {
+                self.store.live.take(&batch, Instant::now());
+            }
+        }
+    }
+
+    /// Asks the database how far it is: the journal is to be read on from the answered place. What
+    /// was only shown is still seen until it is read again.
+    pub async fn go_on(&self) -> Result<Option<String>, StoreError> {
+        let storage = self.store.backend.get()?;
+        let cursor = storage.cursor(self.node).await?;
+        let newest = storage.newest_opening().await?;
+        self.store.live.begin(cursor.as_deref(), newest);
+        Ok(cursor)
     }
 
     /// What the API asks.
@@ -202,7 +234,7 @@ impl Projector {
             .as_deref()
             .map(|place| (self.node, place.to_owned()));
         let result = match rows {
-            Ok(cases) => self.store.storage.write(Commit { cases, cursor }).await,
+            Ok(cases) => self.commit(Commit { cases, cursor }).await,
             Err(error) => Err(error),
         };
         match result {
@@ -215,5 +247,9 @@ impl Projector {
                 Err(error)
             }
         }
+    }
+
+    async fn commit(&self, commit: Commit) -> Result<(), StoreError> {
+        self.store.backend.get()?.write(commit).await
     }
 }

@@ -13,7 +13,8 @@ use crate::live::Due;
 use crate::memory::MemoryStorage;
 use crate::stories::{Story, folded};
 use crate::{
-    Batch, CallQuery, Completeness, Limit, Limits, Projector, SqliteStorage, Storage, Store,
+    Backend, Batch, CallQuery, Completeness, Limit, Limits, Projector, SqliteStorage, Storage,
+    Store, StoreError,
 };
 
 const NODE: NodeId = NodeId(1);
@@ -445,6 +446,66 @@ async fn at_the_bound_batches_stay_in_the_journal() {
     running.await.unwrap().unwrap();
     assert_eq!(store.calls(&CallQuery::default()).await.cases.len(), 5);
     assert_eq!(storage.cursor(NODE).await.unwrap().unwrap(), "5");
+}
+
+/// The database has the first call but for its end, as at a kill; the service starts without it.
+#[tokio::test]
+async fn without_a_database_at_the_start_new_calls_are_shown_and_all_are_written_once_it_comes() {
+    let (old, new) = (Story::new(1), Story::new(2));
+    let storage = Arc::new(MemoryStorage::default());
+    let (projector, _) = begin(&storage).await;
+    let journal = [old.records(), new.records()].concat();
+    let (half, of_old) = (old.records().len() / 2, old.records().len());
+    projector.take(&batch(&journal[..half], half), Instant::now());
+    projector.catch_up(Due::All).await.unwrap();
+    drop(projector);
+    let written = storage.cases_written.load(Ordering::Relaxed);
+
+    let backend = Backend::awaited();
+    let started = old.case().closed_at.unwrap();
+    let projector = Projector::awaiting(backend.clone(), NODE, Limits::default(), started);
+    let store = projector.store();
+    assert_eq!(store.health().away_since, Some(started));
+    let (shown, mut batches) = mpsc::channel(2);
+    // What closes the old case, and the whole new call but for its end.
+    shown
+        .send(batch(&journal[of_old - 1..of_old], 1))
+        .await
+        .unwrap();
+    shown
+        .send(batch(&journal[of_old..journal.len() - 1], 2))
+        .await
+        .unwrap();
+    drop(shown);
+    projector.show(&mut batches).await;
+    let seen = case_of(&store, &new).await;
+    assert!(seen.is_open() && seen.outcome().is_some());
+    let page = store.calls(&CallQuery::default()).await;
+    assert_eq!(page.completeness, Completeness::MemoryOnly);
+    assert_eq!(page.cases.len(), 1, "the old case may be in the database");
+    assert!(matches!(
+        store.case(old.id()).await,
+        Err(StoreError::NotOpen)
+    ));
+    assert!(matches!(projector.go_on().await, Err(StoreError::NotOpen)));
+
+    backend.open(storage.clone());
+    let cursor = projector.go_on().await.unwrap();
+    assert_eq!(case_of(&store, &new).await, seen, "still seen");
+    assert_eq!(store.health().unwritten, 1);
+    let from: usize = cursor.map_or(0, |place| place.parse().unwrap());
+    projector.take(&batch(&journal[from..], journal.len()), Instant::now());
+    projector.catch_up(Due::All).await.unwrap();
+    assert_eq!(case_of(&store, &old).await, old.case());
+    assert_eq!(case_of(&store, &new).await, new.case());
+    let page = store.calls(&CallQuery::default()).await;
+    assert_eq!(
+        (page.cases.len(), page.completeness),
+        (2, Completeness::Complete)
+    );
+    assert_eq!(storage.cases_written.load(Ordering::Relaxed), written + 2);
+    let health = store.health();
+    assert_eq!((health.unwritten, health.away_since), (0, None));
 }
 
 #[tokio::test]

@@ -11,13 +11,13 @@ use rotaline_record::{CallerId, Case, Origin, RequestState};
 use crate::live::{Health, Live};
 use crate::storage::LOAD_BOUND;
 use crate::{
-    AuditEntry, CallQuery, Completeness, Limit, Page, PhoneUse, Position, Storage, StoreError,
+    AuditEntry, Backend, CallQuery, Completeness, Limit, Page, PhoneUse, Position, StoreError,
 };
 
 /// The calls, in memory and in the database, as one.
 #[derive(Clone)]
 pub struct Store {
-    pub(crate) storage: Arc<dyn Storage>,
+    pub(crate) backend: Backend,
     pub(crate) live: Arc<Live>,
 }
 
@@ -71,7 +71,7 @@ impl Store {
             ..query.clone()
         };
         while found.len() < bound {
-            let rows = self.storage.list(query.clone()).await?;
+            let rows = self.backend.get()?.list(query.clone()).await?;
             let last_page = rows.len() < query.limit.get();
             let mut last = None;
             for row in rows {
@@ -105,7 +105,7 @@ impl Store {
         if let Some(case) = self.live.case(id) {
             return Ok(Some(case));
         }
-        let rows = self.storage.load(vec![id]).await?;
+        let rows = self.backend.get()?.load(vec![id]).await?;
         let stored = rows.first().map(|row| row.read()).transpose()?;
         // It may have come into memory, and changed, while the database was asked.
         Ok(self.live.case(id).or(stored.map(Arc::new)))
@@ -140,7 +140,7 @@ impl Store {
     /// The cases whose requests to be rung back are in a state, the newest first.
     pub async fn requests(&self, state: RequestState) -> Result<Vec<Arc<Case>>, StoreError> {
         let wanted = |case: &Case| case.requests.iter().any(|request| request.state == state);
-        let stored = self.storage.cases_with_requests(state).await?;
+        let stored = self.backend.get()?.cases_with_requests(state).await?;
         self.with_those_in_memory(stored, wanted).await
     }
 
@@ -159,7 +159,8 @@ impl Store {
             let since = own().any(|attempt| attempt.started_at >= since);
             since && own().all(|attempt| attempt.joined_at.is_none())
         };
-        let stored = self.storage.cases_missed_by(person.clone(), since, MISSED);
+        let storage = self.backend.get()?;
+        let stored = storage.cases_missed_by(person.clone(), since, MISSED);
         let mut missed = self.with_those_in_memory(stored.await?, wanted).await?;
         missed.truncate(MISSED);
         Ok(missed)
@@ -198,7 +199,7 @@ impl Store {
         if let Some(case) = self.live.matching(has).pop() {
             return Ok(Some(case));
         }
-        match self.storage.case_of_request(request).await? {
+        match self.backend.get()?.case_of_request(request).await? {
             Some(case) => self.case(case).await,
             None => Ok(None),
         }
@@ -217,7 +218,8 @@ impl Store {
         let mut practices: Vec<PracticeId> = Vec::new();
         let said = newest.iter().filter_map(|case| case.practice.clone());
         let kept = self
-            .storage
+            .backend
+            .get()?
             .practices_of_caller(caller.as_str().to_owned(), SAID);
         for practice in said.chain(kept.await?) {
             if !practices.contains(&practice) && practices.len() < SAID {
@@ -229,12 +231,12 @@ impl Store {
 
     /// How everybody's phones have answered, by person and kind.
     pub async fn phone_uses(&self) -> Result<Vec<PhoneUse>, StoreError> {
-        self.storage.phone_uses().await
+        self.backend.get()?.phone_uses().await
     }
 
     /// Keeps who did what.
     pub async fn audit(&self, entry: AuditEntry) -> Result<(), StoreError> {
-        self.storage.audit(entry).await
+        self.backend.get()?.audit(entry).await
     }
 
     /// How the store is.
@@ -247,7 +249,7 @@ impl Store {
         &self,
         ids: &[CaseId],
     ) -> Result<BTreeMap<CaseId, Result<Case, StoreError>>, StoreError> {
-        let rows = self.storage.load(ids.to_vec()).await?;
+        let rows = self.backend.get()?.load(ids.to_vec()).await?;
         Ok(rows.iter().map(|row| (row.id, row.read())).collect())
     }
 }

@@ -96,7 +96,7 @@ pub(crate) async fn activity(
 ) -> Result<Json<ActivityReturn>, ApiError> {
     let Query(filter) = filter.map_err(ApiError::bad_query)?;
     let (query, first, names) = filter.check(&state, Timestamp::now())?;
-    let figures = state.store.reports().outcome_figures(query).await?;
+    let figures = state.store.reports()?.outcome_figures(query).await?;
     let mut specialties = BTreeMap::new();
     for figure in &figures {
         if let Some(specialty) = &figure.specialty {

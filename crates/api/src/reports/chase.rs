@@ -87,7 +87,7 @@ pub(crate) async fn completeness(
 ) -> Result<Json<Completeness>, ApiError> {
     let Query(filter) = filter.map_err(ApiError::bad_query)?;
     let asked = filter.check(&state, Timestamp::now())?;
-    let figures = state.store.reports().owed_figures(asked.query).await?;
+    let figures = state.store.reports()?.owed_figures(asked.query).await?;
     let figures = figures.iter();
     let mut people: Vec<Owed> = figures
         .filter_map(|it| Owed::of(it, &asked.names))

@@ -108,7 +108,7 @@ pub(crate) async fn connection(
 ) -> Result<Json<Connection>, ApiError> {
     let Query(filter) = filter.map_err(ApiError::bad_query)?;
     let asked = filter.check(&state, Timestamp::now())?;
-    let reports = state.store.reports();
+    let reports = state.store.reports()?;
     let quarters = reports.quarter_figures(asked.query.clone());
     let (quarters, attempts) = tokio::try_join!(quarters, reports.attempt_figures(asked.query))?;
     Ok(Json(Connection {

@@ -130,7 +130,7 @@ pub(crate) async fn statistics(
 ) -> Result<Json<Statistics>, ApiError> {
     let Query(filter) = filter.map_err(ApiError::bad_query)?;
     let asked = filter.check(&state, Timestamp::now())?;
-    let reports = state.store.reports();
+    let reports = state.store.reports()?;
     let outcomes = reports.outcome_figures(asked.query.clone());
     let (outcomes, waits) = tokio::try_join!(outcomes, reports.wait_figures(asked.query))?;
     let (mut by_specialty, mut total) = (BTreeMap::new(), Sums::default());

@@ -18,11 +18,13 @@
 //! - At start the torn end of the last segment is cut off, and a new segment begun. Damage
 //!   elsewhere is passed over, loudly. A newer program's frames are an error, never skipped.
 //!
+//! Beside the segments are small files that a start needs while the database is away (`kept`).
 //! It keeps no indexes and answers no questions: that is the store's work.
 
 mod config;
 mod cursor;
 mod frame;
+mod kept;
 mod open_cases;
 mod queue;
 mod reader;
@@ -49,6 +51,7 @@ use tokio::sync::oneshot;
 
 pub use config::{BadJournalSetting, JournalConfig, JournalSettings};
 pub use cursor::{BadCursor, Cursor};
+pub use kept::{KeptError, KeptFile};
 pub use queue::NotDurable;
 pub use reader::{Batch, ReadError, Reader};
 
@@ -91,6 +94,7 @@ pub enum OpenError {
 pub struct Journal {
     shared: Arc<Shared>,
     folder: Arc<Path>,
+    began_at: Cursor,
 }
 
 /// The journal's thread, to be stopped last.
@@ -200,6 +204,10 @@ pub fn open(config: JournalConfig, now: Timestamp, node: NodeId) -> Result<Opene
         journal: Journal {
             shared: Arc::clone(&shared),
             folder: folder.into(),
+            began_at: Cursor {
+                segment: number,
+                offset: 0,
+            },
         },
         thread: JournalThread {
             shared,
@@ -239,6 +247,16 @@ impl Journal {
     /// Reads from a cursor on.
     pub fn reader(&self, from: Cursor) -> Reader {
         Reader::new(Arc::clone(&self.shared), self.folder.to_path_buf(), from)
+    }
+
+    /// Where this process began to write.
+    pub fn began_at(&self) -> Cursor {
+        self.began_at
+    }
+
+    /// A file beside the segments; each name once.
+    pub fn kept(&self, name: &'static str) -> KeptFile {
+        KeptFile::new(&self.folder, name)
     }
 
     /// Whether new calls should be refused.

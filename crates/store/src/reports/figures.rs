@@ -129,13 +129,13 @@ pub struct OwedFigure {
 
 impl Store {
     /// What reports ask the database itself.
-    pub fn reports(&self) -> &dyn ReportStorage {
-        let storage: &dyn Storage = self.storage.as_ref();
-        storage
+    pub fn reports(&self) -> Result<&dyn ReportStorage, StoreError> {
+        let storage: &dyn Storage = self.backend.get()?.as_ref();
+        Ok(storage)
     }
 
     /// The attempts of a query, as the database has them.
     pub async fn attempts(&self, query: AttemptQuery) -> Result<Vec<AttemptLine>, StoreError> {
-        self.storage.attempt_lines(query).await
+        self.backend.get()?.attempt_lines(query).await
     }
 }

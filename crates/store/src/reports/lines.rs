@@ -7,18 +7,17 @@
 
 use std::cmp::Ordering;
 use std::collections::{BTreeSet, VecDeque};
-use std::sync::Arc;
 
 use rotaline_model::CaseId;
 
-use crate::{CallLine, LinePosition, LineQuery, Storage, Store, StoreError};
+use crate::{Backend, CallLine, LinePosition, LineQuery, Store, StoreError};
 
 /// Lines that one question to the database asks for at most.
 const PAGE: usize = 2_000;
 
 /// The lines that a query asks for, one after another.
 pub struct Lines {
-    storage: Arc<dyn Storage>,
+    backend: Backend,
     query: LineQuery,
     in_memory: BTreeSet<CaseId>,
     live: VecDeque<CallLine>,
@@ -39,7 +38,7 @@ impl Store {
         let mut live: Vec<CallLine> = cases.iter().filter_map(|case| line(case)).collect();
         live.sort_unstable_by(|one, other| query.order.compare_lines(one, other));
         Lines {
-            storage: Arc::clone(&self.storage),
+            backend: self.backend.clone(),
             query,
             in_memory,
             live: live.into(),
@@ -74,7 +73,11 @@ impl Lines {
 
     async fn ask(&mut self, wanted: usize) -> Result<(), StoreError> {
         let page = wanted.min(PAGE);
-        let lines = self.storage.call_lines(self.query.clone(), page).await?;
+        let lines = self
+            .backend
+            .get()?
+            .call_lines(self.query.clone(), page)
+            .await?;
         self.more = lines.len() == page;
         if let Some(last) = lines.last() {
             self.query.after = Some(LinePosition::of(last, self.query.order.by));

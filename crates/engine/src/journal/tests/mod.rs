@@ -3,6 +3,7 @@
 mod cursor;
 mod frame;
 mod interrupted;
+mod kept;
 mod kill;
 mod limits;
 mod sync;
