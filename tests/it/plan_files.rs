@@ -296,6 +296,45 @@ fn a_database_that_another_program_holds_is_named_and_nothing_is_changed() {
     run(&home, "import", &plan, &[]).well();
 }
 
+/// Plans came with a later version: whoever serves brings the database to this one.
+#[test]
+fn a_database_of_before_plans_is_checked_and_exported_by_the_files_and_left_as_it_is() {
+    let home = Home::new("older-database", &Wish::default());
+    let file = home.folder.join("data/rotaline.db");
+    fs::create_dir_all(file.parent().unwrap()).unwrap();
+    let first = root().join("crates/store/migrations/sqlite/0001_cases.sql");
+    let first = fs::read_to_string(first).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let options = SqliteConnectOptions::new()
+        .filename(&file)
+        .create_if_missing(true);
+    runtime.block_on(async {
+        let mut connection = SqliteConnection::connect_with(&options).await.unwrap();
+        let tables = sqlx::raw_sql(sqlx::AssertSqlSafe(first));
+        tables.execute(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
+    });
+    let before = fs::read(&file).unwrap();
+    let out = home.folder.join("out");
+    run(&home, "export", &out, &[]).well();
+    assert!(!files(&out).is_empty());
+    let checked = Command::new(rotaline())
+        .arg("check")
+        .arg("--config")
+        .arg(home.folder.join("rotaline.toml"))
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&checked.stderr);
+    assert!(checked.status.success(), "{said}");
+    assert!(
+        fs::read(&file).unwrap() == before,
+        "the database was changed"
+    );
+}
+
 #[test]
 fn a_check_warns_of_rotas_and_finds_no_fault_in_them() {
     let home = Home::new("check", &Wish::default());

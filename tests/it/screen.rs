@@ -114,8 +114,71 @@ fn what_cannot_be_rung_is_told_before_anybody_is_rung() {
     let answer = server.post("/api/v1/calls", &wish.to_string());
     assert_eq!(answer.status, 422);
     let errors = json(&answer)["errors"].clone();
-    assert_eq!(errors[0]["field"], "first.number");
-    assert_eq!(errors[1]["field"], "to.specialty");
+    assert_eq!(errors[0]["field"], "to.specialty");
+    assert_eq!(errors[1]["field"], "first.number");
     assert_eq!(server.get("/api/v1/calls")["calls"], json!([]));
+    server.close(&[]);
+}
+
+/// A call to cardiology, from a number that is rung first.
+fn click(server: &Server, number: &str) -> Answer {
+    let wish = json!({"first": {"number": number}, "to": {"specialty": "cardiology"}});
+    server.post("/api/v1/calls", &wish.to_string())
+}
+
+fn dials_out(server: &Server, own: &Value) -> Answer {
+    const PATH: &str = "/api/v1/organisations/northfield";
+    let mut organisation = server.get(PATH);
+    organisation["dial_out"] = own.clone();
+    server.put(PATH, &organisation.to_string())
+}
+
+fn is_told(answer: &Answer, status: u16, what: &str) {
+    let text = String::from_utf8_lossy(&answer.body).into_owned();
+    assert_eq!(answer.status, status, "{text}");
+    assert!(text.contains(what), "{text}");
+}
+
+#[test]
+fn an_organisation_says_which_numbers_are_rung_and_how_many_and_what_holds_is_told() {
+    let home = Home::new("dial-out", &Wish::default());
+    let settings = home.folder.join("rotaline.toml");
+    let text = std::fs::read_to_string(&settings).unwrap();
+    let deployment = "[dial_out]\nprefixes = [\"01\", \"07\", \"+353\"]\nan_hour = 2\n";
+    std::fs::write(&settings, text + deployment).unwrap();
+    let gateway = home.gateway(CALLER_HZ);
+    let server = home.serve();
+    let holds = "rung are +441, +447, +353, but not +4470, +4476";
+    is_told(&click(&server, "020 7946 0101"), 422, holds);
+    let refused = dials_out(&server, &json!({"prefixes": ["", "+44x"], "at_once": -1}));
+    is_told(
+        &refused,
+        422,
+        "an empty prefix would be that of every number",
+    );
+    is_told(&refused, 422, "organisation.northfield.dial_out.at_once");
+
+    let own = json!({"prefixes": ["01632"], "at_once": 1});
+    assert_eq!(dials_out(&server, &own).status, 200);
+    let holds = "rung are +441632, but not +4470";
+    is_told(&click(&server, "07700 900123"), 422, holds);
+    assert_eq!(click(&server, "01632 960150").status, 201);
+    wait_until("the own phone is answered", || gateway.acknowledged() == 1);
+    let refused = click(&server, "01632 960151");
+    is_told(&refused, 429, "at most 1 at once and 2 an hour");
+    gateway.hang_up();
+    wait_until("the call is over", || {
+        let cases = server.cases();
+        cases.iter().all(|it| it["closed_at"].is_string())
+    });
+    assert_eq!(click(&server, "01632 960151").status, 201);
+    wait_until("the other phone is answered", || {
+        gateway.acknowledged() == 2
+    });
+    let own = json!({"prefixes": ["01632"], "at_once": 9});
+    assert_eq!(dials_out(&server, &own).status, 200);
+    let refused = click(&server, "01632 960152");
+    is_told(&refused, 429, "at most 9 at once and 2 an hour");
+    assert_eq!(gateway.invited(), 2);
     server.close(&[]);
 }

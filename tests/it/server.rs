@@ -4,7 +4,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::OnceLock;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -104,8 +104,19 @@ impl Home {
 
     /// Starts the service here, and waits until it answers.
     pub fn serve(&self) -> Server {
+        self.start(self.command())
+    }
+
+    /// The same, with a log of everything in a pipe that nobody reads.
+    pub fn serve_unread(&self) -> Server {
+        let mut command = self.command();
+        command.stderr(Stdio::piped()).env("RUST_LOG", "debug");
+        self.start(command)
+    }
+
+    fn start(&self, mut command: Command) -> Server {
         let mut server = Server {
-            child: self.command().spawn().expect("rotaline starts"),
+            child: command.spawn().expect("rotaline starts"),
             http: SocketAddr::from((Ipv4Addr::LOCALHOST, self.http)),
             token: String::new(),
             log: self.log(),

@@ -23,7 +23,8 @@ pub(crate) use waits::Waits;
 
 use crate::ApiState;
 use crate::plan::Edition;
-use crate::problem::{ApiError, Problem};
+use crate::problem::ApiError;
+use crate::refusals::DirectoryNotShown;
 
 /// What is shown is at most so old, in seconds.
 const FRESH: &str = "public, max-age=30";
@@ -79,8 +80,7 @@ pub(crate) struct Team {
     params(("organisation" = String, Path, description = "The organisation's id")),
     responses(
         (status = 200, description = "What callers may know", body = DirectoryOf),
-        (status = 404, description = "No such organisation", body = Problem,
-            content_type = "application/problem+json"),
+        DirectoryNotShown,
     )
 )]
 pub(crate) async fn data(
@@ -101,8 +101,7 @@ pub(crate) async fn data(
     params(("organisation" = String, Path, description = "The organisation's id")),
     responses(
         (status = 200, description = "A page", body = String, content_type = "text/html"),
-        (status = 404, description = "No such organisation", body = Problem,
-            content_type = "application/problem+json"),
+        DirectoryNotShown,
     )
 )]
 pub(crate) async fn page(
@@ -124,8 +123,7 @@ pub(crate) async fn page(
     responses(
         (status = 200, description = "Two cards: the number to ring, and the one that rings",
             body = String, content_type = "text/vcard"),
-        (status = 404, description = "No such organisation", body = Problem,
-            content_type = "application/problem+json"),
+        DirectoryNotShown,
     )
 )]
 pub(crate) async fn contact(

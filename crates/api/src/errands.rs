@@ -32,8 +32,6 @@ pub trait Lines: Send + Sync {
     fn has_practice(&self, practice: &PracticeId) -> bool;
     /// Whether there is this specialty, and it is the organisation's.
     fn has_specialty(&self, specialty: &SpecialtyId, organisation: &OrganisationId) -> bool;
-    /// Whether a number may be rung at all.
-    fn may_ring(&self, number: &PhoneNumber) -> bool;
 }
 
 /// A call back to make a code for. Exactly one of `person`, `practice` and `number` is given.
@@ -138,7 +136,7 @@ pub(crate) async fn make_call_back(
     for text in &wish.from {
         from.push(number("from", text)?);
     }
-    let callee = callee(&state, &wish)?;
+    let callee = callee(&state, &organisation, &wish)?;
     let by_number = matches!(callee, Callee::Number(_));
     let (acceptance, answerphone) = match (by_number, wish.answerphone) {
         (true, true) => (
@@ -205,7 +203,8 @@ pub(crate) async fn make_patient_call(
     if !(1..=7).contains(&days) {
         return Err(bad("days: 1 to 7"));
     }
-    let callee = Callee::Number(Pii::new(ringable(&state, &wish.number)?));
+    let callee = ringable(&state, &organisation, &wish.number)?;
+    let callee = Callee::Number(Pii::new(callee));
     let errand = Errand {
         id: state.codes.new_id(Timestamp::now()),
         kind: ErrandKind::PatientCall,
@@ -355,7 +354,11 @@ async fn withdraw(state: &ApiState, kind: ErrandKind, id: &str) -> Result<Status
     }
 }
 
-fn callee(state: &ApiState, wish: &CallBackWish) -> Result<Callee, ApiError> {
+fn callee(
+    state: &ApiState,
+    organisation: &OrganisationId,
+    wish: &CallBackWish,
+) -> Result<Callee, ApiError> {
     match (&wish.person, &wish.practice, &wish.number) {
         (Some(person), None, None) => {
             let known = PersonId::parse(person).ok();
@@ -371,17 +374,25 @@ fn callee(state: &ApiState, wish: &CallBackWish) -> Result<Callee, ApiError> {
                 .map(Callee::Practice)
                 .ok_or_else(|| bad("practice: there is no such practice"))
         }
-        (None, None, Some(number)) => Ok(Callee::Number(Pii::new(ringable(state, number)?))),
+        (None, None, Some(number)) => {
+            let number = ringable(state, organisation, number)?;
+            Ok(Callee::Number(Pii::new(number)))
+        }
         _ => Err(bad("give exactly one of person, practice and number")),
     }
 }
 
-fn ringable(state: &ApiState, text: &str) -> Result<PhoneNumber, ApiError> {
+fn ringable(
+    state: &ApiState,
+    organisation: &OrganisationId,
+    text: &str,
+) -> Result<PhoneNumber, ApiError> {
     let number = number("number", text)?;
-    match state.lines.may_ring(&number) {
-        true => Ok(number),
-        false => Err(bad("number: numbers that begin so are not rung")),
-    }
+    let edition = state.plan.current();
+    let limits = edition.plan.dial_out(organisation);
+    let refused = |why| bad(format!("number: {why}; rung are {limits}"));
+    limits.check(&number).map_err(refused)?;
+    Ok(number)
 }
 
 fn organisation(text: &str) -> Result<OrganisationId, ApiError> {

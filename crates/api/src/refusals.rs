@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use utoipa::IntoResponses;
-use utoipa::openapi::{Content, Ref, RefOr, Response, ResponseBuilder};
+use utoipa::openapi::{Content, OpenApi, Ref, RefOr, Response, ResponseBuilder};
 
 type Responses = BTreeMap<String, RefOr<Response>>;
 
@@ -45,8 +45,6 @@ impl IntoResponses for CallNotChanged {
             ("400", "The body is not what it should be"),
             ("401", "No token, or a wrong one"),
             ("404", "There is none"),
-            ("413", "The body is too large"),
-            ("415", "The body is not JSON"),
             ("422", "It cannot be; `errors` says why"),
             ("503", "Could not be kept; nothing was changed"),
         ])
@@ -64,6 +62,45 @@ impl IntoResponses for CallNotShown {
             ("404", "There is none"),
             ("503", "Not in memory, and the database is away"),
         ])
+    }
+}
+
+/// Refusals of every report.
+pub(crate) struct ReportNotShown;
+
+impl IntoResponses for ReportNotShown {
+    fn responses() -> Responses {
+        problems(&[
+            ("400", "A field is not what it should be; `errors` has each"),
+            ("401", "No token, or a wrong one"),
+            ("503", "The database is away"),
+        ])
+    }
+}
+
+/// Refusals of the service directory, which is open to anybody.
+pub(crate) struct DirectoryNotShown;
+
+impl IntoResponses for DirectoryNotShown {
+    fn responses() -> Responses {
+        problems(&[("404", "No such organisation")])
+    }
+}
+
+/// Adds what is refused wherever a body is read, before anybody looks at it.
+pub(crate) fn describe_bodies(openapi: &mut OpenApi) {
+    let refused = problems(&[
+        ("413", "The body is too large"),
+        ("415", "The body is not JSON"),
+    ]);
+    let paths = openapi.paths.paths.values_mut();
+    for operation in paths
+        .flat_map(|path| [&mut path.put, &mut path.post])
+        .flatten()
+    {
+        if operation.request_body.is_some() {
+            operation.responses.responses.extend(refused.clone());
+        }
     }
 }
 

@@ -16,6 +16,7 @@ use utoipa_axum::routes;
 
 use crate::auth::require_token;
 use crate::problem::ApiError;
+use crate::refusals::describe_bodies;
 use crate::{
     ApiState, assign, calls, directory, errands, health, live, outcome, pauses, plan, recording,
     reports, requests, screen,
@@ -71,7 +72,8 @@ impl utoipa::Modify for Token {
 
 /// The API.
 pub fn router(state: ApiState) -> Router {
-    let (router, description) = described(&state).split_for_parts();
+    let (router, mut description) = described(&state).split_for_parts();
+    describe_bodies(&mut description);
     let text = Bytes::from(description.to_json().unwrap_or_default());
     let openapi = get(move || {
         let text = text.clone();

@@ -110,10 +110,6 @@ pub(crate) struct Started {
             content_type = "application/problem+json"),
         (status = 409, description = "Whoever is to be rung first is in a call", body = Problem,
             content_type = "application/problem+json"),
-        (status = 413, description = "The body is too large", body = Problem,
-            content_type = "application/problem+json"),
-        (status = 415, description = "The body is not JSON", body = Problem,
-            content_type = "application/problem+json"),
         (status = 422, description = "It cannot be done as it is wished; `errors` says why. Or \
             the key was used for something else", body = Problem,
             content_type = "application/problem+json"),
@@ -175,7 +171,7 @@ async fn under_way(state: &ApiState, case: CaseId, decided: u64) -> Result<(), A
         .store
         .applied(case, Origin::Call, decided, state.visible_within);
     match shown.await {
-        Ok(case) => why_not(&case).map_or(Ok(()), |reason| Err(reason.into())),
+        Ok(case) => why_not(state, &case).map_or(Ok(()), |reason| Err(reason.into())),
         Err(reason) => {
             tracing::warn!(%reason, "a call was started");
             Ok(())
@@ -183,7 +179,7 @@ async fn under_way(state: &ApiState, case: CaseId, decided: u64) -> Result<(), A
     }
 }
 
-fn why_not(case: &Case) -> Option<NotStarted> {
+fn why_not(state: &ApiState, case: &Case) -> Option<NotStarted> {
     let cause = case.calls.first()?.end_cause?;
     if !case.attempts.is_empty() {
         return None;
@@ -191,7 +187,8 @@ fn why_not(case: &Case) -> Option<NotStarted> {
     Some(if cause == EndCause::Overloaded {
         NotStarted::NoRoom
     } else if cause == EndCause::NotAllowed {
-        NotStarted::TooManyCallsOut
+        let edition = state.plan.current();
+        NotStarted::too_many(edition.plan.dial_out(case.organisation.as_ref()?))
     } else {
         NotStarted::CallerBusy
     })

@@ -75,9 +75,11 @@ impl Placed {
         number: &PhoneNumber,
     ) -> Result<Self, NotPlaced> {
         let dial_out = cx.dial_out().clone();
+        let plan = cx.plan();
+        let limits = plan.dial_out(organisation);
         dial_out
             .borrow_mut()
-            .place(organisation, number, cx.now())?;
+            .place(organisation, limits, number, cx.now())?;
         Ok(Placed {
             dial_out,
             organisation: organisation.clone(),

@@ -218,7 +218,7 @@ impl Media {
                     other.out.interrupt_relay();
                 }
                 let duration = u32::from(event.duration);
-                let what = Relayed::Event { duration };
+                let what = Relayed::Event { duration, press };
                 other.out.relay(now, header, what, kind, length)
             }
             None => {

@@ -50,7 +50,7 @@ impl Media {
         else {
             return;
         };
-        if leg.is_kept_from_room() || !leg.out.is_relaying(now) {
+        if leg.is_kept_from_room() || !leg.out.is_relaying(at) {
             let tones = tones_of(&self.tones, leg.codec());
             send_local(leg, tones, mix.as_ref(), &mut self.tapes, at, io);
         }

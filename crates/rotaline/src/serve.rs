@@ -8,7 +8,7 @@ use crate::settings::Settings;
 
 /// Serves until SIGTERM or SIGINT; then calls that are up finish, unless it is told a second time.
 pub fn run(settings: Settings) -> Result<()> {
-    start_logging(settings.log);
+    let _log = start_logging(settings.log);
     runtime()?.block_on(async {
         let mut signals = Signals::new()?;
         let service = Service::start(settings).await?;

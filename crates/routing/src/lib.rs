@@ -31,7 +31,9 @@ pub use address::{BadAddress, PhoneAddress};
 pub use bank_holidays::Nation;
 pub use check::{Finding, Problem, check};
 pub use day::{HoursFrom, SessionFrom};
-pub use dial_out::{AN_HOUR, AT_ONCE, DialOut, NotPlaced};
+pub use dial_out::{
+    BadPrefix, DialOut, DialOutLimits, DialOutRules, NotPlaced, OwnDialOut, Prefix,
+};
 pub use directory::{Directory, Entry, Openness};
 pub use explain::{Explanation, NotRung, Rung, WhyNot, explain};
 pub use fault::{Fault, Source};

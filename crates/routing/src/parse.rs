@@ -2,6 +2,7 @@
 
 mod bank_holidays;
 pub(crate) mod dates;
+mod dial_out;
 mod numbers;
 mod parts;
 mod references;

@@ -2,6 +2,7 @@
 //! makes a new one, and calls read the newest at each attempt.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -14,6 +15,7 @@ use rotaline_model::{
 use crate::address::PhoneAddress;
 use crate::bank_holidays::{BankHolidays, Nation};
 use crate::day;
+use crate::dial_out::{DialOutLimits, DialOutRules, OwnDialOut};
 use crate::fault::{Fault, Source};
 use crate::hours::WeeklySpan;
 use crate::order::Order;
@@ -36,6 +38,7 @@ pub struct Plan {
     pub(crate) phrases: Phrases,
     pub(crate) prompts: BTreeSet<PromptId>,
     pub(crate) announcements: BTreeMap<PromptId, Announcement>,
+    pub(crate) dial_out: Arc<DialOutRules>,
 }
 
 /// A trust, board or care area.
@@ -59,6 +62,8 @@ pub struct Organisation {
     pub help: Option<PhoneAddress>,
     /// Whether the patient's NHS number is asked for while a phone rings.
     pub ask_nhs_number: bool,
+    /// What it says of numbers that people name.
+    pub dial_out: OwnDialOut,
     pub(crate) ring_time: Option<Duration>,
 }
 
@@ -288,6 +293,17 @@ impl Plan {
         self.practices.get(self.practice_by_code.get(code)?)
     }
 
+    /// Which numbers that people name may be rung for an organisation, and how many.
+    pub fn dial_out(&self, organisation: &OrganisationId) -> DialOutLimits<'_> {
+        let own = self.organisation(organisation).map(|it| &it.dial_out);
+        DialOutLimits::new(&self.dial_out, own)
+    }
+
+    /// The same for an organisation that says nothing of its own.
+    pub fn dial_out_by_default(&self) -> DialOutLimits<'_> {
+        DialOutLimits::new(&self.dial_out, None)
+    }
+
     /// An organisation's specialties that have a key, in the order of their keys.
     pub fn menu(&self, organisation: &OrganisationId) -> Vec<&Specialty> {
         let mut menu: Vec<&Specialty> = self
@@ -365,6 +381,13 @@ impl Plan {
         if let Some(phone) = first {
             phone.to = to;
         }
+        self
+    }
+
+    /// The plan in a deployment that has its own rules for numbers that people name.
+    #[must_use]
+    pub fn with_dial_out(mut self, rules: Arc<DialOutRules>) -> Self {
+        self.dial_out = rules;
         self
     }
 

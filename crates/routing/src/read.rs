@@ -187,6 +187,16 @@ impl<'a> Reader<'a> {
         texts
     }
 
+    /// A table within this one; none if absent.
+    pub(crate) fn table(&mut self, faults: &mut Faults, name: &str) -> Option<Reader<'a>> {
+        let Value::Table(table) = self.table.remove(name)? else {
+            let remedy = format!("write [{}]", self.key(name));
+            self.fault(faults, name, "is no table", &remedy);
+            return None;
+        };
+        Some(Reader::new(self.file, &self.key(name), table))
+    }
+
     /// A list of tables, each with its own reader; empty if absent.
     pub(crate) fn tables(&mut self, faults: &mut Faults, name: &str) -> Vec<Reader<'a>> {
         let Some(value) = self.table.remove(name) else {

@@ -29,7 +29,7 @@ const LAST_TRIES: u32 = 5;
 
 /// Why not everything was written at the end. Nothing is lost: the journal has it.
 #[derive(Debug, thiserror::Error)]
-#[error("{unwritten} cases are left to the journal: {source}")]
+#[error("{unwritten} cases are left to the journal")]
 pub struct ProjectionError {
     /// Cases that the database does not have.
     pub unwritten: usize,

@@ -18,10 +18,11 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use rotaline_model::{CaseId, NodeId};
+use sqlx::error::DatabaseError;
 use sqlx::query::Query;
 use sqlx::sqlite::{
-    SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
-    SqliteRow, SqliteSynchronous,
+    SqliteArguments, SqliteConnectOptions, SqliteError, SqliteJournalMode, SqlitePool,
+    SqlitePoolOptions, SqliteRow, SqliteSynchronous,
 };
 use sqlx::{AssertSqlSafe, ConnectOptions, QueryBuilder, Row, Sqlite, SqliteConnection};
 use uuid::Uuid;
@@ -79,8 +80,9 @@ impl SqliteStorage {
     }
 
     /// Opens a database that is there, to be read alone: nothing in it is changed, its tables
-    /// included, so that a question by another version does no harm.
-    pub async fn open_to_read(path: &Path) -> Result<Self, StoreError> {
+    /// included, so that a question by another version does no harm. None: it is of a version that
+    /// kept no plan in it.
+    pub async fn open_to_read(path: &Path) -> Result<Option<Self>, StoreError> {
         let options = SqliteConnectOptions::new()
             .filename(path)
             .read_only(true)
@@ -91,8 +93,14 @@ impl SqliteStorage {
             .max_connections(1)
             .connect_with(options)
             .await?;
+        let plan = "SELECT count(*) FROM sqlite_schema WHERE name = 'plan_history'";
+        let plans: i64 = sqlx::query_scalar(plan).fetch_one(&readers).await?;
+        if plans == 0 {
+            readers.close().await;
+            return Ok(None);
+        }
         let writer = readers.clone();
-        Ok(SqliteStorage { writer, readers })
+        Ok(Some(SqliteStorage { writer, readers }))
     }
 
     /// Closes it, its write-ahead log folded in.
@@ -238,6 +246,23 @@ impl Storage for SqliteStorage {
     fn plan_before(&self, revision: u64) -> Pending<'_, Vec<PlanVersion>> {
         Box::pin(self.read_plan_before(revision))
     }
+}
+
+/// Whether SQLite says that its file is none of its own, or not whole: its results 11 and 26.
+pub(crate) fn is_damage(error: &sqlx::Error) -> bool {
+    matches!(result(error), Some(11 | 26))
+}
+
+/// Whether SQLite says that somebody else has the file or a table: its results 5 and 6.
+pub(crate) fn is_lock(error: &sqlx::Error) -> bool {
+    matches!(result(error), Some(5 | 6))
+}
+
+/// SQLite's result: the low byte of an extended code.
+fn result(error: &sqlx::Error) -> Option<u32> {
+    let error = error.as_database_error()?;
+    let code = error.try_downcast_ref::<SqliteError>()?.code()?;
+    Some(code.parse::<u32>().ok()? & 0xFF)
 }
 
 fn make_private(path: &Path) -> Result<(), std::io::Error> {

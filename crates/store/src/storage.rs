@@ -164,9 +164,9 @@ impl RequestRow {
 impl CaseRow {
     /// Renders a case.
     pub fn render(case: &Case) -> Result<CaseRow, StoreError> {
-        let unreadable = |source| StoreError::Unreadable {
+        let unreadable = |fault| StoreError::Unreadable {
             case: case.id,
-            source,
+            fault,
         };
         Ok(CaseRow {
             id: case.id,
@@ -261,9 +261,9 @@ pub struct StoredCase {
 impl StoredCase {
     /// Reads its body.
     pub fn read(&self) -> Result<Case, StoreError> {
-        serde_json::from_str(&self.body).map_err(|source| StoreError::Unreadable {
+        serde_json::from_str(&self.body).map_err(|fault| StoreError::Unreadable {
             case: self.id,
-            source,
+            fault,
         })
     }
 }

@@ -21,6 +21,8 @@ mod live_call;
 mod media_events;
 mod ports;
 mod sip_events;
+#[cfg(test)]
+mod small;
 mod switch;
 
 pub use boundary::{Admission, AskHandle, Input, MediaSlot, Output};

@@ -18,7 +18,8 @@ use super::filter::Reader;
 use super::names::Names;
 use super::statistics::{Definition, definitions};
 use crate::ApiState;
-use crate::problem::{ApiError, Problem};
+use crate::problem::ApiError;
+use crate::refusals::ReportNotShown;
 
 const DEFINITIONS: [(&str, &str); 4] = [
     (
@@ -81,12 +82,7 @@ struct SpecialtyActivity {
     params(MonthFilter),
     responses(
         (status = 200, description = "The return", body = ActivityReturn),
-        (status = 400, description = "A field is not what it should be; `errors` has each",
-            body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "No token, or a wrong one", body = Problem,
-            content_type = "application/problem+json"),
-        (status = 503, description = "The database is away", body = Problem,
-            content_type = "application/problem+json"),
+        ReportNotShown,
     ),
     security(("token" = []))
 )]

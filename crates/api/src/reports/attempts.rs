@@ -14,7 +14,8 @@ use super::filter::Reader;
 use super::names::Names;
 use super::seconds;
 use crate::ApiState;
-use crate::problem::{ApiError, Problem};
+use crate::problem::ApiError;
+use crate::refusals::ReportNotShown;
 
 /// What became of an attempt, in plain words.
 fn words(result: AttemptResult) -> &'static str {
@@ -115,12 +116,7 @@ struct AttemptJson {
     params(AttemptFilter),
     responses(
         (status = 200, description = "A page of attempts", body = AttemptPage),
-        (status = 400, description = "A field is not what it should be; `errors` has each",
-            body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "No token, or a wrong one", body = Problem,
-            content_type = "application/problem+json"),
-        (status = 503, description = "The database is away", body = Problem,
-            content_type = "application/problem+json"),
+        ReportNotShown,
     ),
     security(("token" = []))
 )]

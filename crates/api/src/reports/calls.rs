@@ -13,6 +13,7 @@ use super::filter::{Asked, ReportFilter};
 use super::line::ReportLine;
 use crate::ApiState;
 use crate::problem::{ApiError, Problem};
+use crate::refusals::ReportNotShown;
 
 /// A page of the calls report.
 #[derive(Debug, Serialize, ToSchema)]
@@ -36,12 +37,7 @@ pub(crate) struct ReportPage {
     params(ReportFilter),
     responses(
         (status = 200, description = "A page of the report", body = ReportPage),
-        (status = 400, description = "A field is not what it should be; `errors` has each",
-            body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "No token, or a wrong one", body = Problem,
-            content_type = "application/problem+json"),
-        (status = 503, description = "The database is away", body = Problem,
-            content_type = "application/problem+json"),
+        ReportNotShown,
     ),
     security(("token" = []))
 )]
@@ -65,14 +61,9 @@ pub(crate) async fn report(
     params(("id" = String, Path, description = "The person's id"), ReportFilter),
     responses(
         (status = 200, description = "A page of their calls", body = ReportPage),
-        (status = 400, description = "A field is not what it should be; `errors` has each",
-            body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "No token, or a wrong one", body = Problem,
-            content_type = "application/problem+json"),
         (status = 404, description = "No such person", body = Problem,
             content_type = "application/problem+json"),
-        (status = 503, description = "The database is away", body = Problem,
-            content_type = "application/problem+json"),
+        ReportNotShown,
     ),
     security(("token" = []))
 )]

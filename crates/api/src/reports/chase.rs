@@ -14,7 +14,8 @@ use super::names::Names;
 use super::share;
 use super::statistics::{Definition, definitions};
 use crate::ApiState;
-use crate::problem::{ApiError, Problem};
+use crate::problem::ApiError;
+use crate::refusals::ReportNotShown;
 
 const DEFINITIONS: [(&str, &str); 4] = [
     (
@@ -72,12 +73,7 @@ struct Owed {
     params(FigureFilter),
     responses(
         (status = 200, description = "Who owes how many", body = Completeness),
-        (status = 400, description = "A field is not what it should be; `errors` has each",
-            body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "No token, or a wrong one", body = Problem,
-            content_type = "application/problem+json"),
-        (status = 503, description = "The database is away", body = Problem,
-            content_type = "application/problem+json"),
+        ReportNotShown,
     ),
     security(("token" = []))
 )]
@@ -139,12 +135,7 @@ impl Owed {
     params(ReportFilter),
     responses(
         (status = 200, description = "A page of the list", body = ReportPage),
-        (status = 400, description = "A field is not what it should be; `errors` has each",
-            body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "No token, or a wrong one", body = Problem,
-            content_type = "application/problem+json"),
-        (status = 503, description = "The database is away", body = Problem,
-            content_type = "application/problem+json"),
+        ReportNotShown,
     ),
     security(("token" = []))
 )]

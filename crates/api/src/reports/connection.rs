@@ -16,7 +16,8 @@ use super::names::Names;
 use super::statistics::{Definition, definitions};
 use super::{seconds, share};
 use crate::ApiState;
-use crate::problem::{ApiError, Problem};
+use crate::problem::ApiError;
+use crate::refusals::ReportNotShown;
 
 const DEFINITIONS: [(&str, &str); 6] = [
     (
@@ -93,12 +94,7 @@ struct Rung {
     params(FigureFilter),
     responses(
         (status = 200, description = "The rates", body = Connection),
-        (status = 400, description = "A field is not what it should be; `errors` has each",
-            body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "No token, or a wrong one", body = Problem,
-            content_type = "application/problem+json"),
-        (status = 503, description = "The database is away", body = Problem,
-            content_type = "application/problem+json"),
+        ReportNotShown,
     ),
     security(("token" = []))
 )]

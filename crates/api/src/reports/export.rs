@@ -30,6 +30,7 @@ use super::names::Names;
 use super::xlsx::Xlsx;
 use crate::ApiState;
 use crate::problem::{ApiError, Problem};
+use crate::refusals::ReportNotShown;
 
 /// Exports that are made at the same time, for all who ask; others are told to try again.
 pub(crate) const EXPORTS_AT_ONCE: usize = 2;
@@ -51,14 +52,9 @@ const STALLED: Duration = Duration::from_secs(60);
     params(ReportFilter),
     responses(
         (status = 200, description = "The report", body = String, content_type = "text/csv"),
-        (status = 400, description = "A field is not what it should be; `errors` has each",
-            body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "No token, or a wrong one", body = Problem,
-            content_type = "application/problem+json"),
         (status = 429, description = "Too many exports are being made", body = Problem,
             content_type = "application/problem+json"),
-        (status = 503, description = "The database is away", body = Problem,
-            content_type = "application/problem+json"),
+        ReportNotShown,
     ),
     security(("token" = []))
 )]
@@ -80,14 +76,9 @@ pub(crate) async fn csv(
     responses(
         (status = 200, description = "The report", body = Vec<u8>,
             content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
-        (status = 400, description = "A field is not what it should be; `errors` has each",
-            body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "No token, or a wrong one", body = Problem,
-            content_type = "application/problem+json"),
         (status = 429, description = "Too many exports are being made", body = Problem,
             content_type = "application/problem+json"),
-        (status = 503, description = "The database is away", body = Problem,
-            content_type = "application/problem+json"),
+        ReportNotShown,
     ),
     security(("token" = []))
 )]

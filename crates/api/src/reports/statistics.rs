@@ -15,7 +15,8 @@ use super::filter::FigureFilter;
 use super::names::Names;
 use super::{seconds, share};
 use crate::ApiState;
-use crate::problem::{ApiError, Problem};
+use crate::problem::ApiError;
+use crate::refusals::ReportNotShown;
 
 /// What the figures mean, in the order of printing.
 const DEFINITIONS: [(&str, &str); 9] = [
@@ -115,12 +116,7 @@ struct OutcomeCount {
     params(FigureFilter),
     responses(
         (status = 200, description = "The statistics", body = Statistics),
-        (status = 400, description = "A field is not what it should be; `errors` has each",
-            body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "No token, or a wrong one", body = Problem,
-            content_type = "application/problem+json"),
-        (status = 503, description = "The database is away", body = Problem,
-            content_type = "application/problem+json"),
+        ReportNotShown,
     ),
     security(("token" = []))
 )]

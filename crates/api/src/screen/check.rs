@@ -11,8 +11,8 @@ use rotaline_record::{
 use rotaline_routing::{Fault, PhoneAddress, Plan, Practice};
 
 use super::{CallWish, First, Wanted};
+use crate::ApiState;
 use crate::auth::TOKEN_HOLDER;
-use crate::{ApiState, Lines};
 
 /// What is to be done.
 pub(super) fn intent(
@@ -23,13 +23,14 @@ pub(super) fn intent(
     let edition = state.plan.current();
     let mut checker = Checker {
         plan: &edition.plan,
-        lines: state.lines.as_ref(),
+        named: Vec::new(),
         faults: Vec::new(),
     };
     let first = checker.first(&wish.first);
     let wanted = checker.wanted(&wish.to);
     checker.not_themselves(first.as_ref().map(|(callee, _)| callee), wanted.as_ref());
     let organisation = checker.organisation(wish, wanted.as_ref());
+    checker.may_be_rung(organisation.as_ref());
     let nhs_number = checker.nhs_number(wish.nhs_number.as_deref());
     let outcomes = checker.outcomes(wish, organisation.as_ref());
     if !checker.faults.is_empty() {
@@ -88,7 +89,8 @@ enum To {
 
 struct Checker<'a> {
     plan: &'a Plan,
-    lines: &'a dyn Lines,
+    /// Numbers that somebody named, and where.
+    named: Vec<(&'static str, PhoneNumber)>,
     faults: Vec<Fault>,
 }
 
@@ -244,7 +246,7 @@ impl Checker<'_> {
     }
 
     /// What is wrong with a number is told, the number itself is not said back.
-    fn number(&mut self, field: &str, text: &str) -> Option<PhoneNumber> {
+    fn number(&mut self, field: &'static str, text: &str) -> Option<PhoneNumber> {
         let number = match PhoneNumber::parse(text) {
             Ok(number) => number,
             Err(error) => {
@@ -257,12 +259,22 @@ impl Checker<'_> {
             self.fault(field, "is one of our own numbers", remedy);
             return None;
         }
-        if !self.lines.may_ring(&number) {
-            let remedy = "landlines, mobiles and freephone numbers of the United Kingdom are rung";
-            self.fault(field, "numbers that begin so are not rung", remedy);
-            return None;
-        }
+        self.named.push((field, number.clone()));
         Some(number)
+    }
+
+    /// Which numbers are rung, an organisation says.
+    fn may_be_rung(&mut self, organisation: Option<&OrganisationId>) {
+        let limits = match organisation {
+            Some(organisation) => self.plan.dial_out(organisation),
+            None => self.plan.dial_out_by_default(),
+        };
+        for (field, number) in std::mem::take(&mut self.named) {
+            if let Err(why) = limits.check(&number) {
+                let remedy = format!("rung are {limits}");
+                self.fault(field, &why.to_string(), &remedy);
+            }
+        }
     }
 
     fn fault(&mut self, field: &str, problem: &str, remedy: &str) {

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use axum::http::StatusCode;
-use rotaline_routing::{AN_HOUR, AT_ONCE, Fault};
+use rotaline_routing::{DialOutLimits, Fault};
 
 /// Why a call was not started.
 #[derive(Debug, thiserror::Error)]
@@ -15,12 +15,20 @@ pub(crate) enum NotStarted {
     #[error("no room for another call")]
     NoRoom,
     #[error("too many calls to named numbers")]
-    TooManyCallsOut,
+    TooManyCallsOut { at_once: u32, an_hour: u32 },
     #[error("the own phone is taken")]
     CallerBusy,
 }
 
 impl NotStarted {
+    /// As many calls as an organisation may have to named numbers, there are.
+    pub(crate) fn too_many(limits: DialOutLimits<'_>) -> NotStarted {
+        NotStarted::TooManyCallsOut {
+            at_once: limits.at_once,
+            an_hour: limits.an_hour,
+        }
+    }
+
     /// One fault of what was wished for a call.
     pub(crate) fn fault(field: &str, problem: &str, remedy: &str) -> NotStarted {
         NotStarted::Faults(vec![Fault {
@@ -35,7 +43,7 @@ impl NotStarted {
         match self {
             NotStarted::Faults(_) | NotStarted::KeyReused => StatusCode::UNPROCESSABLE_ENTITY,
             NotStarted::NoRoom => StatusCode::SERVICE_UNAVAILABLE,
-            NotStarted::TooManyCallsOut => StatusCode::TOO_MANY_REQUESTS,
+            NotStarted::TooManyCallsOut { .. } => StatusCode::TOO_MANY_REQUESTS,
             NotStarted::CallerBusy => StatusCode::CONFLICT,
         }
     }
@@ -45,7 +53,7 @@ impl NotStarted {
             NotStarted::Faults(_) => ("not-possible", "Not possible as sent"),
             NotStarted::KeyReused => ("idempotency-key-reused", "Idempotency key reused"),
             NotStarted::NoRoom => ("no-room", "No room for another call"),
-            NotStarted::TooManyCallsOut => ("too-many-calls-out", "Too many calls out"),
+            NotStarted::TooManyCallsOut { .. } => ("too-many-calls-out", "Too many calls out"),
             NotStarted::CallerBusy => ("caller-busy", "Caller busy"),
         }
     }
@@ -57,10 +65,10 @@ impl NotStarted {
                 "this Idempotency-Key came with something else before; a new call needs a new one"
             }
             NotStarted::NoRoom => "as many calls are up as may be; try again in some seconds",
-            NotStarted::TooManyCallsOut => {
+            NotStarted::TooManyCallsOut { at_once, an_hour } => {
                 return Cow::Owned(format!(
-                    "calls of this organisation to numbers that people named: at most {AT_ONCE} \
-                     at once and {AN_HOUR} an hour; that many there are"
+                    "calls of this organisation to numbers that people named: at most {at_once} \
+                     at once and {an_hour} an hour; that many there are"
                 ));
             }
             NotStarted::CallerBusy => {

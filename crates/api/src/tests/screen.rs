@@ -97,6 +97,11 @@ async fn what_the_engine_refuses_is_told_and_may_be_tried_again_with_the_same_ke
         let refused = post(&world, Some("a"), &to_cardiology()).await;
         assert_eq!(refused.status, status);
         assert_eq!(refused.problem(), code);
+        let told = refused.json()["detail"]
+            .as_str()
+            .unwrap()
+            .contains("60 at once and 600 an");
+        assert_eq!(told, cause == EndCause::NotAllowed);
     }
     *world.engine.refuses.lock().unwrap() = None;
     let taken = post(&world, Some("a"), &to_cardiology()).await;
@@ -162,14 +167,15 @@ async fn every_fault_of_a_wish_is_told_at_once() {
     let answer = post(&world, None, &wish).await;
     let named = [
         "first.person",
-        "to.number",
         "organisation",
+        "to.number",
         "nhs_number",
         "outcomes",
     ];
     assert_eq!(fields(&answer), named);
     let text = String::from_utf8(answer.body).unwrap();
     assert!(!text.contains("0906"), "a number is not said back: {text}");
+    assert!(text.contains("rung are +441, +442, +443"), "{text}");
     let cases = [
         (
             json!({"first": {"person": "ann"}, "to": {"person": "ben"}}),

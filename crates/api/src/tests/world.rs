@@ -66,9 +66,6 @@ impl Lines for AllLines {
     fn has_specialty(&self, specialty: &SpecialtyId, _: &OrganisationId) -> bool {
         specialty.as_str() == "cardiology"
     }
-    fn may_ring(&self, number: &PhoneNumber) -> bool {
-        !number.as_str().starts_with("+449")
-    }
 }
 
 pub(crate) struct Answer {

@@ -3,9 +3,9 @@
 
 use std::time::Duration;
 
-use rotaline_model::{Digit, JobId, PhoneNumber, Sound, SpecialtyId};
+use rotaline_model::{Digit, JobId, OrganisationId, PhoneNumber, Sound, SpecialtyId};
 use rotaline_record::{Answer, CallerId, Fact, Intent, KeepTrying, KeepTryingEnd, Undertaking};
-use rotaline_routing::{DialOut, Phrase, Plan};
+use rotaline_routing::{Phrase, Plan};
 
 use super::arrive::practice_of;
 use crate::cx::Cx;
@@ -45,7 +45,14 @@ pub(super) fn is_offered(cx: &Cx, specialty: &SpecialtyId) -> bool {
 
 /// Asks where to ring, and promises.
 pub(super) async fn promise(cx: &Cx, caller: &Leg, specialty: &SpecialtyId) -> Promised {
-    let Some(number) = ask_for_number(cx, caller).await else {
+    let organisation = cx
+        .plan()
+        .specialty(specialty)
+        .map(|it| it.organisation.clone());
+    let Some(organisation) = organisation else {
+        return Promised::NotWanted;
+    };
+    let Some(number) = ask_for_number(cx, caller, &organisation).await else {
         return Promised::NotWanted;
     };
     let kept = keep(cx, specialty, number).await;
@@ -58,12 +65,16 @@ pub(super) async fn promise(cx: &Cx, caller: &Leg, specialty: &SpecialtyId) -> P
 }
 
 /// The number that the caller has confirmed by key.
-async fn ask_for_number(cx: &Cx, caller: &Leg) -> Option<PhoneNumber> {
-    let mut number = suggestion(cx, &cx.plan());
+async fn ask_for_number(
+    cx: &Cx,
+    caller: &Leg,
+    organisation: &OrganisationId,
+) -> Option<PhoneNumber> {
+    let mut number = suggestion(cx, &cx.plan(), organisation);
     let mut sounds = question(&cx.plan(), number.as_ref());
     let mut silences = 0;
     for _ in 0..QUESTIONS {
-        match answer(cx, caller, std::mem::take(&mut sounds)).await {
+        match answer(cx, caller, organisation, std::mem::take(&mut sounds)).await {
             Keyed::Yes if number.is_some() => return number,
             Keyed::Number(keyed) => number = Some(keyed),
             Keyed::Yes | Keyed::NoNumber => {
@@ -84,13 +95,14 @@ async fn ask_for_number(cx: &Cx, caller: &Leg) -> Option<PhoneNumber> {
 
 /// Where we ring unless another number is keyed. Whoever rings from a practice's number is reached
 /// past its queue, by its bypass number, else its reception; everybody else where they ring from.
-fn suggestion(cx: &Cx, plan: &Plan) -> Option<PhoneNumber> {
+fn suggestion(cx: &Cx, plan: &Plan, organisation: &OrganisationId) -> Option<PhoneNumber> {
     let practice = practice_of(cx, plan);
     let lines = practice.and_then(|it| it.bypass.clone().or_else(|| it.reception.clone()));
     lines.or_else(|| match cx.caller() {
         CallerId::Number(number) => {
             let number = number.expose();
-            DialOut::check(number).is_ok().then(|| number.clone())
+            let may_be_rung = plan.dial_out(organisation).check(number).is_ok();
+            may_be_rung.then(|| number.clone())
         }
         CallerId::Other(_) | CallerId::Withheld => None,
     })
@@ -127,7 +139,7 @@ enum Keyed {
 }
 
 /// One answer: `1`, or a number (which begins with 0) and `#`; a long pause ends it too.
-async fn answer(cx: &Cx, caller: &Leg, sounds: Vec<Sound>) -> Keyed {
+async fn answer(cx: &Cx, caller: &Leg, organisation: &OrganisationId, sounds: Vec<Sound>) -> Keyed {
     let play = caller.say(sounds);
     let mut next = caller.until_spoken(play).await;
     let mut digits = String::with_capacity(MAX_DIGITS);
@@ -148,8 +160,9 @@ async fn answer(cx: &Cx, caller: &Leg, sounds: Vec<Sound>) -> Keyed {
         next = caller.next(None, cx.now() + PATIENCE).await;
     }
     let number = PhoneNumber::parse(&digits).ok();
-    let may_be_rung =
-        |number: &PhoneNumber| !cx.plan().is_ours(number) && DialOut::check(number).is_ok();
+    let plan = cx.plan();
+    let limits = plan.dial_out(organisation);
+    let may_be_rung = |number: &PhoneNumber| !plan.is_ours(number) && limits.check(number).is_ok();
     let number = number.filter(may_be_rung);
     number.map_or(Keyed::NoNumber, Keyed::Number)
 }

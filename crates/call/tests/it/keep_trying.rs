@@ -113,6 +113,18 @@ fn another_number_is_keyed_checked_read_back_and_confirmed() {
 }
 
 #[test]
+fn where_the_organisation_does_not_ring_the_caller_s_number_another_is_asked_for() {
+    let own = "[organisation.northfield.dial_out]\nprefixes = [\"+353\"]\n";
+    let script = phone().keys(500, "2").keys(4_000, "00353155501012#");
+    let stage = Stage::new(&format!("{}{own}", plan()), NEUROLOGY).caller(script.keys(8_000, "1"));
+    let stage = stage.play();
+    assert!(stage.was_told(CALLER, "ring-back/key-a-number"));
+    assert!(!stage.was_told(CALLER, "ring-back/not-a-number"));
+    let (_, job) = job_of(&stage);
+    assert_eq!(job.ring_back.expose().as_str(), "+353155501012");
+}
+
+#[test]
 fn what_the_disk_does_not_keep_is_not_promised() {
     let mut stage = asks(&[(2_000, "1")]);
     stage.keeps = false;

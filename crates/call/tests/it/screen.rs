@@ -130,6 +130,30 @@ fn a_number_that_is_not_rung_is_an_end_of_its_own() {
 }
 
 #[test]
+fn an_organisation_s_own_prefixes_and_numbers_of_calls_hold() {
+    for (own, rung) in [
+        ("prefixes = [\"01632\"]", true),
+        ("prefixes = [\"+353\"]", false),
+        ("except = [\"01632 96\"]", false),
+        ("at_once = 0", false),
+        ("an_hour = 0", false),
+    ] {
+        let dial_out = format!("{NORTHFIELD}[organisation.northfield.dial_out]\n{own}\n");
+        let undertaking = Undertaking::Specialty {
+            first: Callee::Number(PhoneNumber::parse("01632 960101").unwrap().into()),
+            specialty: SpecialtyId::parse("cardiology").unwrap(),
+        };
+        let stage = Stage::intended(&dial_out, undertaking, Some(opening())).play();
+        assert_eq!(stage.rung().len(), usize::from(rung), "{own}");
+        let cause = match rung {
+            true => EndCause::NotAnswered,
+            false => EndCause::NotAllowed,
+        };
+        assert_eq!(stage.cause(), cause, "{own}");
+    }
+}
+
+#[test]
 fn a_practice_that_calls_from_a_screen_is_the_practice_of_the_case() {
     let practice = PracticeId::parse("oak-lane-surgery").unwrap();
     let undertaking = Undertaking::Specialty {

@@ -66,7 +66,7 @@ use thread::JournalWriter;
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// Its folder cannot be made, read or written.
-    #[error("journal folder {folder}: {source}")]
+    #[error("journal folder {folder} cannot be used")]
     Folder {
         /// Which folder.
         folder: PathBuf,

@@ -63,7 +63,7 @@ const LOCK_FILE: &str = "lock";
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// The folder cannot be made, read or written.
-    #[error("recordings folder {folder}: {source}")]
+    #[error("recordings folder {folder} cannot be used")]
     Folder {
         /// Which folder.
         folder: PathBuf,

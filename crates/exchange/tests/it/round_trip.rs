@@ -66,6 +66,31 @@ fn the_demos_plan_comes_back_from_its_folder() {
 }
 
 #[test]
+fn what_an_organisation_may_ring_comes_back_and_its_faults_have_their_lines() {
+    let mut items = demo();
+    let key = ItemKey::new(ItemKind::Organisation, "northfield");
+    let mut organisation = items.get(&key).unwrap().clone();
+    let own = "prefixes = [\"01632\"]\nexcept = []\nat_once = 3\nan_hour = 30";
+    let own: toml::Table = own.parse().unwrap();
+    let table = organisation.table_mut();
+    table.insert("dial_out".to_owned(), own.clone().into());
+    items.apply((key.clone(), Some(organisation.clone())));
+    comes_back(&items);
+    let mut bad = own;
+    bad.insert("prefixes".to_owned(), vec![""].into());
+    organisation
+        .table_mut()
+        .insert("dial_out".to_owned(), bad.into());
+    items.apply((key, Some(organisation)));
+    let faults = whole(&write(&items, Rotas::Sheets)).unwrap_err();
+    let [fault] = faults.as_slice() else {
+        panic!("one fault: {faults:?}");
+    };
+    assert!(fault.starts_with("organisations.toml:"), "{fault}");
+    assert!(fault.contains("dial_out.prefixes"), "{fault}");
+}
+
+#[test]
 fn what_no_row_holds_stands_in_toml() {
     let mut items = demo();
     let person = ItemKey::new(ItemKind::Person, "ann");

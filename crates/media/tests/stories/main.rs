@@ -12,4 +12,5 @@ mod random;
 mod recording;
 mod relay;
 mod reports;
+mod standing_in;
 mod world;

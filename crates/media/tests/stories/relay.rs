@@ -3,7 +3,10 @@
 use rotaline_media::rtp::{HEADER_LENGTH, Ssrc};
 use rotaline_media::{Codec, Command};
 
-use crate::world::{ROOM, Source, World, assert_one_stream, assert_timely, both_talk, ms, phone};
+use crate::world::{
+    ROOM, Source, World, assert_one_stream, assert_timely_or_standing_in, both_talk, lead, ms,
+    phone,
+};
 
 fn sources(codec_a: Codec, codec_b: Codec) -> (Source, Source) {
     (Source::new(0, codec_a, 4000), Source::new(1, codec_b, 6000))
@@ -136,7 +139,7 @@ fn a_source_that_restarts_its_numbers_is_taken_up_at_its_second_packet() {
 }
 
 #[test]
-fn a_source_that_falls_silent_is_filled_in_after_100_ms_and_taken_up_with_a_marker() {
+fn a_source_that_falls_silent_is_filled_in_after_60_ms_and_taken_up_with_a_marker() {
     let (mut world, ..) = World::talk(Codec::Pcma, Codec::Pcma);
     let (mut a, mut b) = sources(Codec::Pcma, Codec::Pcma);
     both_talk(&mut world, &mut a, &mut b, 400);
@@ -144,8 +147,8 @@ fn a_source_that_falls_silent_is_filled_in_after_100_ms_and_taken_up_with_a_mark
     a.pause(&mut world, 1000);
     let filled = world.sent_since(1, fell_silent);
     assert!(filled[0].header.marker);
-    assert!(filled[0].at.since(fell_silent) <= ms(100));
-    assert!((44..=47).contains(&filled.len()), "{}", filled.len());
+    assert!(filled[0].at.since(fell_silent) <= ms(80));
+    assert!((46..=48).contains(&filled.len()), "{}", filled.len());
     let silence = [Codec::Pcma.silence(); 160];
     assert!(filled.iter().all(|sent| sent.payload == silence));
     let resumed = world.now();
@@ -160,7 +163,7 @@ fn a_source_that_falls_silent_is_filled_in_after_100_ms_and_taken_up_with_a_mark
             .sequence
             .wrapping_sub(pair[0].header.sequence);
         assert_eq!(step, 1);
-        assert_timely(&sent[0], &pair[1]);
+        assert_timely_or_standing_in(&sent[0], &pair[1]);
     }
 }
 
@@ -177,7 +180,7 @@ fn a_source_whose_timestamps_stand_still_while_silent_is_moved_onto_the_clock() 
     assert!(talk >= 27, "at most 60 ms are lost: {talk}");
     let sent = world.sent(1);
     sent.iter()
-        .for_each(|packet| assert_timely(&sent[0], packet));
+        .for_each(|packet| assert_timely_or_standing_in(&sent[0], packet));
 }
 
 #[test]
@@ -192,8 +195,11 @@ fn a_burst_after_a_stall_does_not_run_ahead_of_time() {
     world.run(20);
     both_talk(&mut world, &mut a, &mut b, 400);
     let sent = world.sent(1);
-    sent.iter()
-        .for_each(|packet| assert_timely(&sent[0], packet));
+    for packet in &sent {
+        // Its last packets find their places free, two packet times late at most.
+        let lead = lead(&sent[0], packet);
+        assert!((-401..=200).contains(&lead), "leads by {lead}: {packet:?}");
+    }
     for pair in sent.windows(2) {
         let step = pair[1]
             .header

@@ -51,7 +51,7 @@ pub enum Afterwards {
 pub fn run(mut settings: Settings, afterwards: Afterwards) -> Result<()> {
     // The ladder is what there is to see.
     settings.log.level = Level::Warn;
-    start_logging(settings.log);
+    let _log = start_logging(settings.log);
     if afterwards == Afterwards::End {
         take_free_ports(&mut settings);
     }

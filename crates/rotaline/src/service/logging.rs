@@ -1,13 +1,21 @@
 //! The log: to standard error, a line of text or of JSON an event. RUST_LOG overrides its level.
 //!
+//! A thread of its own writes it, so that whoever reads it, or does not, holds no call. What waits
+//! for it is bounded; at the bound the newest lines are dropped, and counted.
+//!
 //! Whoever logs a value sees to it that it is nobody's; `tests/it/privacy.rs` looks. A panic is
 //! logged here with its place and, if it is a constant, its text: anything else in a panic may
 //! hold what a caller has sent.
 
+#[cfg(test)]
+mod tests;
+
 use std::io;
 use std::panic::PanicHookInfo;
+use std::sync::OnceLock;
 
 use serde::{Deserialize, Serialize};
+use tracing_appender::non_blocking::{ErrorCounter, NonBlocking, NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::layer::{Layered, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
@@ -72,23 +80,57 @@ impl Level {
     }
 }
 
+/// Lines that wait for whoever reads the log, about a megabyte; beyond, the newest are dropped.
+const LINES: usize = 4096;
+
+static DROPPED: OnceLock<ErrorCounter> = OnceLock::new();
+
+/// The log, running. Dropped, it writes what waits, for a second at most: to be held until the
+/// program ends.
+#[must_use]
+pub struct Log {
+    _writer: WorkerGuard,
+}
+
 /// Starts the log; a second start changes nothing.
-pub fn start(settings: LogSettings) {
+pub fn start(settings: LogSettings) -> Log {
+    let (lines, writer) = lossy(io::stderr());
+    let dropped = lines.error_counter();
     let filtered = tracing_subscriber::registry().with(settings.level.filter());
-    if filtered.with(lines(settings.format)).try_init().is_ok() {
+    if filtered
+        .with(layer(settings.format, lines))
+        .try_init()
+        .is_ok()
+    {
+        let _ = DROPPED.set(dropped);
         std::panic::set_hook(Box::new(log_panic));
     }
+    Log { _writer: writer }
+}
+
+/// Lines that were dropped so far, since nobody read the log fast enough.
+pub fn lines_dropped() -> u64 {
+    let dropped = DROPPED.get().map_or(0, ErrorCounter::dropped_lines);
+    u64::try_from(dropped).unwrap_or(u64::MAX)
+}
+
+fn lossy(out: impl io::Write + Send + 'static) -> (NonBlocking, WorkerGuard) {
+    NonBlockingBuilder::default()
+        .buffered_lines_limit(LINES)
+        .lossy(true)
+        .thread_name("log")
+        .finish(out)
 }
 
 type Filtered = Layered<EnvFilter, Registry>;
 
-fn lines(format: Format) -> Box<dyn Layer<Filtered> + Send + Sync> {
+fn layer(format: Format, lines: NonBlocking) -> Box<dyn Layer<Filtered> + Send + Sync> {
     match format {
-        Format::Text => fmt::layer().with_writer(io::stderr).boxed(),
+        Format::Text => fmt::layer().with_writer(lines).boxed(),
         Format::Json => fmt::layer()
             .json()
             .flatten_event(true)
-            .with_writer(io::stderr)
+            .with_writer(lines)
             .boxed(),
     }
 }

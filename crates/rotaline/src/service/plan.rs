@@ -21,7 +21,7 @@ use jiff::Timestamp;
 use rotaline_api::{Changing, Edition, NotChanged, PlanDesk, Wish};
 use rotaline_engine::Remote;
 use rotaline_media::PromptBank;
-use rotaline_routing::{Fault, Item, ItemKey, ItemKind, Items, Plan};
+use rotaline_routing::{DialOutRules, Fault, Item, ItemKey, ItemKind, Items, Plan};
 use rotaline_store::{
     ChangeSet, Changed, Expected, HistoryQuery, PlanChange, PlanKey, PlanRows, Storage, StoreError,
 };
@@ -41,6 +41,7 @@ const SETTINGS: &str = "settings";
 pub struct PlanKeeper {
     storage: Arc<dyn Storage>,
     prompts: Arc<PromptBank>,
+    dial_out: Arc<DialOutRules>,
     current: watch::Sender<Arc<Edition>>,
     one_at_a_time: Mutex<()>,
     engine: OnceLock<Remote>,
@@ -85,6 +86,7 @@ impl PlanKeeper {
         let keeper = PlanKeeper {
             storage,
             prompts: Arc::clone(&settings.prompts),
+            dial_out: Arc::clone(&settings.dial_out),
             current: watch::Sender::new(Arc::new(first)),
             one_at_a_time: Mutex::new(()),
             engine: OnceLock::new(),
@@ -298,7 +300,8 @@ impl PlanKeeper {
             unsaid = prompts_missing(&plan, &self.prompts, "prompts");
         }
         if unsaid.is_empty() {
-            Ok(Arc::new(announced(plan, &self.prompts)))
+            let plan = announced(plan, &self.prompts);
+            Ok(Arc::new(plan.with_dial_out(Arc::clone(&self.dial_out))))
         } else {
             Err(unsaid)
         }

@@ -13,15 +13,16 @@ use rotaline_api::{
 use rotaline_engine::Remote;
 use rotaline_engine::journal::{Journal, NotDurable, Pressure};
 use rotaline_engine::recording::{RecordSink, Recorder};
-use rotaline_model::{CaseId, OrganisationId, PersonId, PhoneNumber, PracticeId, SpecialtyId};
+use rotaline_model::{CaseId, OrganisationId, PersonId, PracticeId, SpecialtyId};
 use rotaline_record::{
     CommandSink, ErrandKind, Fact, Intent, LiveCalls, Record, RecordingPart, SubmitError, Submitted,
 };
-use rotaline_routing::{DialOut, Service};
+use rotaline_routing::Service;
 use rotaline_switch::{Admission, Load};
 use tokio::sync::watch;
 
 use super::figures;
+use super::logging::lines_dropped;
 
 /// How often gauges are set and the exporter's histograms are tidied.
 const METRICS_EVERY: Duration = Duration::from_secs(5);
@@ -135,10 +136,6 @@ impl Lines for PlanLines {
         let specialty = plan.specialty(specialty);
         specialty.is_some_and(|it| it.organisation == *organisation)
     }
-
-    fn may_ring(&self, number: &PhoneNumber) -> bool {
-        DialOut::check(number).is_ok()
-    }
 }
 
 /// MP3s that are not there yet are made by the recorder.
@@ -241,10 +238,12 @@ pub fn keep_metrics(exporter: PrometheusHandle, load: watch::Receiver<Load>, max
     // Nobody has called yet: all are free.
     let slots = load.borrow().free_slots;
     metrics::gauge!("rotaline_media_slots").set(slots as f64);
+    let dropped = metrics::counter!("rotaline_log_lines_dropped_total");
     tokio::spawn(async move {
         let mut ticks = tokio::time::interval(METRICS_EVERY);
         loop {
             ticks.tick().await;
+            dropped.absolute(lines_dropped());
             let load = *load.borrow();
             metrics::gauge!("rotaline_calls_up").set(load.calls as f64);
             metrics::gauge!("rotaline_sip_sessions").set(load.sessions as f64);

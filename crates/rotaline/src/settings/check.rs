@@ -1,6 +1,7 @@
 //! From what people wrote to what the crates take: every fault is found before any is reported.
 
 use std::net::{IpAddr, SocketAddr};
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,13 +9,13 @@ use std::time::Duration;
 use rotaline_engine as engine;
 use rotaline_media::PromptBank;
 use rotaline_model::NodeId;
-use rotaline_routing::{Announcement, Items, Plan, Source};
+use rotaline_routing::{Announcement, DialOutRules, Items, Plan, Prefix, Source};
 use rotaline_sip as sip;
 use rotaline_switch as switch;
 
 use super::Fault;
 use super::fault::fault;
-use super::raw::Raw;
+use super::raw::{self, Raw};
 use crate::service::LogSettings;
 
 /// RFC 3261 table 4.
@@ -51,6 +52,8 @@ pub struct Settings {
     pub engine: engine::Config,
     /// Who is rung when, as the files say.
     pub plan: Arc<Plan>,
+    /// Which numbers that people name are rung where the plan says nothing else.
+    pub dial_out: Arc<DialOutRules>,
     /// The same, as it is kept and edited.
     pub items: Items,
     /// Whose plan holds.
@@ -105,6 +108,7 @@ pub(super) fn check(raw: Raw, file: &str, folder: &Path) -> Result<Settings, Vec
         faults.found.extend(prompts_missing(plan, prompts, file));
     }
     let engine = engine(&raw, folder, &mut faults);
+    let dial_out = Arc::new(dial_out(&raw.dial_out, &mut faults));
     match (items.zip(plan), prompts) {
         (Some((items, plan)), Some(prompts)) if faults.found.is_empty() => Ok(Settings {
             http_listen: raw.http.listen,
@@ -112,7 +116,8 @@ pub(super) fn check(raw: Raw, file: &str, folder: &Path) -> Result<Settings, Vec
             log: raw.log,
             drain: Duration::from_secs(raw.limits.drain_s.into()),
             engine,
-            plan: Arc::new(announced(plan, &prompts)),
+            plan: Arc::new(announced(plan, &prompts).with_dial_out(Arc::clone(&dial_out))),
+            dial_out,
             items,
             plan_of: PlanOf::Store,
             prompts: Arc::new(prompts),
@@ -280,6 +285,42 @@ fn engine(raw: &Raw, folder: &Path, faults: &mut Faults<'_>) -> engine::Config {
             max_calls: limits.calls,
             max_leg_age: Duration::from_secs(limits.leg_age_s.into()),
         },
+    }
+}
+
+/// Which numbers that people name are rung.
+fn dial_out(raw: &raw::DialOut, faults: &mut Faults<'_>) -> DialOutRules {
+    let mut list = |key: &str, texts: &[String]| {
+        if texts.len() > DialOutRules::MAX_PREFIXES {
+            let remedy = format!("at most {} of them", DialOutRules::MAX_PREFIXES);
+            faults.add(key, &format!("{} are too many", texts.len()), &remedy);
+        }
+        let mut prefixes = Vec::with_capacity(texts.len());
+        for text in texts {
+            match Prefix::parse(text) {
+                Ok(prefix) => prefixes.push(prefix),
+                Err(error) => {
+                    let remedy = "e.g. \"01\", \"+441\" or \"+353\"";
+                    faults.add(key, &format!("{text:?}: {error}"), remedy);
+                }
+            }
+        }
+        prefixes
+    };
+    let prefixes = list("dial_out.prefixes", &raw.prefixes);
+    let except = list("dial_out.except", &raw.except);
+    let mut number = |key: &str, number: u32, bounds: RangeInclusive<u32>| {
+        if !bounds.contains(&number) {
+            let remedy = format!("{} to {}", bounds.start(), bounds.end());
+            faults.add(key, &format!("{number} is out of range"), &remedy);
+        }
+        number
+    };
+    DialOutRules {
+        prefixes,
+        except,
+        at_once: number("dial_out.at_once", raw.at_once, DialOutRules::AT_ONCE),
+        an_hour: number("dial_out.an_hour", raw.an_hour, DialOutRules::AN_HOUR),
     }
 }
 

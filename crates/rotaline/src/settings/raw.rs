@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
+use rotaline_routing::{DialOutRules, Prefix};
 use serde::{Deserialize, Serialize};
 
 use crate::service::LogSettings;
@@ -19,6 +20,7 @@ pub(super) struct Raw {
     pub media: Media,
     pub http: Http,
     pub limits: Limits,
+    pub dial_out: DialOut,
     pub log: LogSettings,
 }
 
@@ -60,6 +62,16 @@ pub(super) struct Limits {
     pub drain_s: u32,
 }
 
+/// `[dial_out]`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct DialOut {
+    pub prefixes: Vec<String>,
+    pub except: Vec<String>,
+    pub at_once: u32,
+    pub an_hour: u32,
+}
+
 impl Default for Raw {
     fn default() -> Self {
         Raw {
@@ -71,6 +83,7 @@ impl Default for Raw {
             media: Media::default(),
             http: Http::default(),
             limits: Limits::default(),
+            dial_out: DialOut::default(),
             log: LogSettings::default(),
         }
     }
@@ -115,6 +128,19 @@ impl Default for Limits {
             calls: 900,
             leg_age_s: 14_400,
             drain_s: 14_400,
+        }
+    }
+}
+
+impl Default for DialOut {
+    fn default() -> Self {
+        let rules = DialOutRules::default();
+        let list = |prefixes: &[Prefix]| prefixes.iter().map(Prefix::to_string).collect();
+        DialOut {
+            prefixes: list(&rules.prefixes),
+            except: list(&rules.except),
+            at_once: rules.at_once,
+            an_hour: rules.an_hour,
         }
     }
 }

@@ -82,6 +82,10 @@ fn every_fault_is_named_at_once() {
         .to_vec();
     raw.media.last_port = raw.media.first_port;
     raw.limits.calls = 0;
+    raw.dial_out.prefixes.push(String::new());
+    raw.dial_out.except.push("44".into());
+    raw.dial_out.at_once = 1_001;
+    raw.dial_out.an_hour = u32::MAX;
     let faults = check::check(raw, "x.toml", Path::new("/nonexistent")).unwrap_err();
     let keys: Vec<&str> = faults.iter().map(|fault| fault.key.as_str()).collect();
     for key in [
@@ -91,6 +95,10 @@ fn every_fault_is_named_at_once() {
         "sip.trunks",
         "media.last_port",
         "limits.calls",
+        "dial_out.prefixes",
+        "dial_out.except",
+        "dial_out.at_once",
+        "dial_out.an_hour",
     ] {
         assert!(keys.contains(&key), "{key} is missing from {keys:?}");
     }

@@ -11,7 +11,7 @@ use rotaline_model::{
 
 use super::dates::{End, moment};
 use super::times::weekly;
-use super::{id, rota};
+use super::{dial_out, id, rota};
 use crate::address::PhoneAddress;
 use crate::bank_holidays::Nation;
 use crate::hours::WeeklySpan;
@@ -71,6 +71,8 @@ pub(super) fn organisation(
     let rounds = entry.number(faults, "rounds", ROUNDS);
     let ask_nhs_number = entry.flag(faults, "ask_nhs_number").unwrap_or(false);
     let help = entry.parsed(faults, "help", PhoneAddress::parse, ADDRESS_REMEDY);
+    let dial_out = entry.table(faults, "dial_out");
+    let dial_out = dial_out.map(|entry| dial_out::own(entry, faults));
     let known = &[
         "name",
         "prompt",
@@ -81,6 +83,7 @@ pub(super) fn organisation(
         "rounds",
         "help",
         "ask_nhs_number",
+        "dial_out",
     ];
     entry.finish(faults, known);
     let id = id?;
@@ -96,6 +99,7 @@ pub(super) fn organisation(
             .unwrap_or(ROUNDS_DEFAULT),
         help,
         ask_nhs_number,
+        dial_out: dial_out.unwrap_or_default(),
         ring_time,
     };
     Some((id, organisation))

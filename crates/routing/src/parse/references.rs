@@ -1,6 +1,7 @@
 //! Follows every reference between the sections of a plan, and refuses what fits no other part.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use rotaline_model::{
     Dialled, MenuKey, OrganisationId, PersonId, PracticeId, PromptId, SpecialtyId,
@@ -54,6 +55,7 @@ pub(super) fn follow(mut parts: Parts, file: &str, faults: &mut Faults) -> Optio
         phrases: Phrases::new(),
         prompts: BTreeSet::new(),
         announcements: BTreeMap::new(),
+        dial_out: Arc::default(),
     };
     plan.prompts = named_prompts(&plan);
     Some(plan)

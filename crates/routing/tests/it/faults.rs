@@ -124,6 +124,36 @@ const FAULTS: &[(&str, &str, &str)] = &[
         "colour = \"red\"\nzone =",
         "organisation.northfield.colour",
     ),
+    (
+        "zone =",
+        "dial_out = 7\nzone =",
+        "organisation.northfield.dial_out",
+    ),
+    (
+        "zone =",
+        "dial_out.prefixes = [\"01\", \"\"]\nzone =",
+        "organisation.northfield.dial_out.prefixes",
+    ),
+    (
+        "zone =",
+        "dial_out.except = [\"44\"]\nzone =",
+        "organisation.northfield.dial_out.except",
+    ),
+    (
+        "zone =",
+        "dial_out.at_once = 1001\nzone =",
+        "organisation.northfield.dial_out.at_once",
+    ),
+    (
+        "zone =",
+        "dial_out.an_hour = -1\nzone =",
+        "organisation.northfield.dial_out.an_hour",
+    ),
+    (
+        "zone =",
+        "dial_out.a_day = 1\nzone =",
+        "organisation.northfield.dial_out.a_day",
+    ),
     ("name = \"Dr Ann Archer\"", "", "person.ann.name"),
     (
         "name = \"Elm Street Surgery\"",

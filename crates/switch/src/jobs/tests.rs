@@ -1,18 +1,15 @@
 //! Jobs on a virtual clock: when they are due, what ends them, what they survive. The one
 //! specialist is busy, so that a job's call is over at once; what a call does is `call`'s.
 
-use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
+use std::net::SocketAddr;
 
 use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
-use rotaline_model::{EndCause, JobId, NodeId, PersonId, PhoneNumber, Pii, Seed, SpecialtyId};
+use rotaline_model::{EndCause, JobId, PersonId, PhoneNumber, Pii, SpecialtyId};
 use rotaline_record::{Callee, Opening};
-use rotaline_routing::{Plan, Source};
-use rotaline_sip as sip;
 
 use super::*;
-use crate::{Config, Input, MediaSlot};
+use crate::{Input, small};
 
 const PLAN: &str = r#"
 inbound_number = "020 7946 0000"
@@ -261,39 +258,8 @@ struct Desk {
 
 impl Desk {
     fn new() -> Desk {
-        let timers = sip::TimerConfig {
-            t1: Duration::from_millis(500),
-            t2: Duration::from_secs(4),
-            t4: Duration::from_secs(5),
-        };
-        let config = Config {
-            sip: sip::Config {
-                advertised: SocketAddr::from(([10, 0, 0, 1], 5060)),
-                product: "Rotaline".to_owned(),
-                timers,
-                max_sessions: 10,
-                max_transactions: 20,
-                peers: Vec::new(),
-            },
-            media_address: IpAddr::from([10, 0, 0, 1]),
-            gateway: None,
-            node: NodeId(1),
-            max_calls: 5,
-            max_leg_age: Duration::from_secs(600),
-        };
-        let source = Source {
-            name: "plan.toml".to_owned(),
-            text: PLAN.to_owned(),
-        };
-        let plan = Plan::parse(&[source]).expect("a plan");
-        let slot = |slot: u32| MediaSlot {
-            thread: 0,
-            slot,
-            rtp_port: 40_000 + 2 * slot as u16,
-        };
-        let slots: Vec<MediaSlot> = (0..10).map(slot).collect();
         Desk {
-            switch: Switch::new(config, Arc::new(plan), &slots, Seed::from_number(1), at(0)),
+            switch: small::switch(PLAN, at(0)),
             now: at(0),
             rings: false,
             records: Vec::new(),

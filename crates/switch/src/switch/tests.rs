@@ -1,17 +1,14 @@
 //! The switch's door: who is let in, and who is told to come again.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use rotaline_model::{CaseId, Mono, NodeId, Now, Seed};
+use rotaline_model::{CaseId, Mono, Now, Seed};
 use rotaline_record::Fact;
-use rotaline_routing::{Plan, Source};
-use rotaline_sip as sip;
 
-use crate::{Admission, Config, Input, MediaSlot, Output, Switch};
+use crate::{Admission, Input, Output, Switch, small};
 
 const LINE: &str = r#"
 inbound_number = "020 7946 0000"
@@ -87,39 +84,7 @@ fn at(second: u64) -> Now {
 }
 
 fn switch() -> Switch {
-    let timers = sip::TimerConfig {
-        t1: Duration::from_millis(500),
-        t2: Duration::from_secs(4),
-        t4: Duration::from_secs(5),
-    };
-    let config = Config {
-        sip: sip::Config {
-            advertised: SocketAddr::from(([10, 0, 0, 1], 5060)),
-            product: "Rotaline".to_owned(),
-            timers,
-            max_sessions: 10,
-            max_transactions: 20,
-            peers: Vec::new(),
-        },
-        media_address: IpAddr::from([10, 0, 0, 1]),
-        gateway: None,
-        node: NodeId(1),
-        max_calls: 5,
-        max_leg_age: Duration::from_secs(600),
-    };
-    let source = Source {
-        name: "plan.toml".to_owned(),
-        text: LINE.to_owned(),
-    };
-    let plan = Plan::parse(&[source]).expect("a plan");
-    let slots: Vec<MediaSlot> = (0..10)
-        .map(|slot| MediaSlot {
-            thread: 0,
-            slot,
-            rtp_port: 40_000 + 2 * slot as u16,
-        })
-        .collect();
-    Switch::new(config, Arc::new(plan), &slots, Seed::from_number(1), NOW)
+    small::switch(LINE, NOW)
 }
 
 #[test]

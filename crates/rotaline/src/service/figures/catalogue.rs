@@ -275,6 +275,11 @@ pub const CATALOGUE: &[Metric] = &[
         "Requests without the right token",
     ),
     // The process.
+    counter(
+        "rotaline_log_lines_dropped_total",
+        &[],
+        "Lines of the log that were dropped, since nobody read it fast enough",
+    ),
     gauge(
         "rotaline_build_info",
         &["version"],

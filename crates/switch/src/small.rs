@@ -1,0 +1,47 @@
+//! A small switch for tests: room for five calls, with the plan that a test has written.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use rotaline_model::{NodeId, Now, Seed};
+use rotaline_routing::{Plan, Source};
+use rotaline_sip as sip;
+
+use crate::{Config, MediaSlot, Switch};
+
+/// Ten media slots, and the plan of this text.
+pub(crate) fn switch(plan: &str, now: Now) -> Switch {
+    let timers = sip::TimerConfig {
+        t1: Duration::from_millis(500),
+        t2: Duration::from_secs(4),
+        t4: Duration::from_secs(5),
+    };
+    let config = Config {
+        sip: sip::Config {
+            advertised: SocketAddr::from(([10, 0, 0, 1], 5060)),
+            product: "Rotaline".to_owned(),
+            timers,
+            max_sessions: 10,
+            max_transactions: 20,
+            peers: Vec::new(),
+        },
+        media_address: IpAddr::from([10, 0, 0, 1]),
+        gateway: None,
+        node: NodeId(1),
+        max_calls: 5,
+        max_leg_age: Duration::from_secs(600),
+    };
+    let source = Source {
+        name: "plan.toml".to_owned(),
+        text: plan.to_owned(),
+    };
+    let plan = Plan::parse(&[source]).expect("a plan");
+    let slot = |slot: u32| MediaSlot {
+        thread: 0,
+        slot,
+        rtp_port: 40_000 + 2 * slot as u16,
+    };
+    let slots: Vec<MediaSlot> = (0..10).map(slot).collect();
+    Switch::new(config, Arc::new(plan), &slots, Seed::from_number(1), now)
+}
