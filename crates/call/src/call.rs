@@ -48,6 +48,8 @@ pub(crate) struct Contact {
     pub attempts_before: u16,
     /// The first number that a leg of ours may have.
     pub first_leg: LegId,
+    /// The leg of whoever waits for the call to come to something, if anybody does.
+    pub waits: Option<LegId>,
 }
 
 /// Where a caller's choices come from.
@@ -60,6 +62,11 @@ pub(crate) enum CallOrigin {
 }
 
 impl Contact {
+    /// Whether its first leg is one that rang us.
+    pub fn rang_us(&self) -> bool {
+        self.first_leg > LegId(0)
+    }
+
     fn inbound(inbound: &Inbound) -> Self {
         Contact {
             case: inbound.case,
@@ -69,13 +76,17 @@ impl Contact {
             calls_before: 0,
             attempts_before: 0,
             first_leg: LegId(inbound.leg.0.wrapping_add(1)),
+            waits: Some(inbound.leg),
         }
     }
 
     fn intended(intent: &Intent) -> Self {
-        let origin = match intent.undertaking {
-            Undertaking::Specialty { .. } => CallOrigin::Screen,
-            Undertaking::KeepTrying(_) | Undertaking::Errand { .. } => CallOrigin::Rung,
+        let first_leg = LegId(0);
+        // Whoever asked for a call on a screen is rung first; who was promised one, last.
+        let (origin, waits) = match intent.undertaking {
+            Undertaking::Specialty { .. } => (CallOrigin::Screen, Some(first_leg)),
+            Undertaking::Errand { .. } => (CallOrigin::Rung, Some(first_leg)),
+            Undertaking::KeepTrying(_) => (CallOrigin::Rung, None),
         };
         Contact {
             case: intent.case,
@@ -84,7 +95,8 @@ impl Contact {
             caller: intent.caller.clone(),
             calls_before: intent.calls_before,
             attempts_before: intent.attempts_before,
-            first_leg: LegId(0),
+            first_leg,
+            waits,
         }
     }
 }
@@ -104,10 +116,13 @@ pub struct World {
     pub room_for_jobs: Rc<Cell<usize>>,
 }
 
+/// What a call does, from its first input to how it ends.
+pub type Flow = Pin<Box<dyn Future<Output = EndCause>>>;
+
 /// A call that is up.
 pub struct Call {
     cx: Cx,
-    flow: Option<Pin<Box<dyn Future<Output = EndCause>>>>,
+    flow: Option<Flow>,
     background: Vec<Background>,
 }
 
@@ -132,6 +147,24 @@ impl Call {
             background: Vec::new(),
             cx,
         }
+    }
+
+    /// The same call with something around its flow.
+    pub fn wrapped(mut self, wrap: impl FnOnce(Flow) -> Flow) -> Call {
+        self.flow = self.flow.map(wrap);
+        self
+    }
+
+    /// Its flow has panicked while it was told something: what it held is let go, and whoever waits
+    /// hears that something went wrong. Then drain [`Call::poll_output`]; the call goes on until
+    /// that is said. Not to be called twice.
+    pub fn broke(&mut self, now: Now) {
+        self.flow = None;
+        self.background.clear();
+        self.cx.take_background();
+        let caller = self.cx.survive();
+        self.flow = Some(Box::pin(flow::apologise(self.cx.clone(), caller)));
+        self.handle_input(now, Input::Timeout);
     }
 
     /// Tells the call something; then drain [`Call::poll_output`].

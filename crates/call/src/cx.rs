@@ -10,12 +10,15 @@ use std::task::Poll;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use rotaline_model::{AskId, CallId, CaseId, EndCause, LegId, Mono, Now, PersonId, PlayId};
+use rotaline_model::{
+    AskId, CallId, CaseId, EndCause, HangupCause, LegId, Mono, Now, PersonId, PlayId,
+};
 use rotaline_record::{Answer, CallerId, Fact, Intent, Question, RecordingPart};
 use rotaline_routing::{DialOut, Guard, Plan, Presence, Recording};
 
-use crate::boundary::{Action, Gone, Input};
+use crate::boundary::{Action, Gone, Input, RejectCause};
 use crate::call::{CallOrigin, Contact, World};
+use crate::leg::Leg;
 use crate::leg_state::LegState;
 
 /// A handle to what one call's flow has at hand; cheap to clone.
@@ -143,6 +146,34 @@ impl Cx {
 
     pub(crate) fn next_deadline(&self) -> Option<Mono> {
         self.0.timers.borrow().armed.iter().map(|(_, at)| *at).min()
+    }
+
+    /// The flow is gone, and not by its own will: what it was about to end is not ended, and no job
+    /// goes on with the case. Whoever waits for the call is given back, if they were answered; if
+    /// they were not, they are refused.
+    pub(crate) fn survive(&self) -> Option<Leg> {
+        self.0.goes_on.set(false);
+        let waits = self.0.contact.waits;
+        let mut ended = None;
+        self.0.actions.borrow_mut().retain(|action| match action {
+            Action::HangUp(leg, cause) if Some(*leg) == waits => {
+                ended = Some(*cause);
+                false
+            }
+            Action::Undertake(_)
+            | Action::Note(Fact::CallEnded { .. } | Fact::CaseClosed { .. }) => false,
+            _ => true,
+        });
+        let caller = waits.zip(ended);
+        match caller {
+            Some((leg, HangupCause::Normal)) => return Some(Leg::answered(self, leg)),
+            Some((leg, _)) if self.0.contact.rang_us() => {
+                self.act(Action::Reject(leg, RejectCause::Fault));
+            }
+            Some((leg, cause)) => self.act(Action::HangUp(leg, cause)),
+            None => {}
+        }
+        None
     }
 
     // ---- for the flows ----

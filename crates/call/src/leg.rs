@@ -54,6 +54,14 @@ impl Leg {
         Leg { cx: cx.clone(), id }
     }
 
+    /// A leg that was answered, and whose handle was lost.
+    pub(crate) fn answered(cx: &Cx, id: LegId) -> Self {
+        let mut state = LegState::new(id, cx.now());
+        state.answered_at = Some(cx.now());
+        cx.add_leg(state);
+        Leg { cx: cx.clone(), id }
+    }
+
     /// Rings a phone.
     pub(crate) fn dial(cx: &Cx, id: LegId, to: PhoneAddress) -> Self {
         cx.add_leg(LegState::new(id, cx.now()));

@@ -16,4 +16,4 @@ mod mask;
 mod speech;
 
 pub use boundary::{Action, Gone, Input, LegEvent, Output, PhoneAddress, Refusal, RejectCause};
-pub use call::{Call, Inbound, World};
+pub use call::{Call, Flow, Inbound, World};

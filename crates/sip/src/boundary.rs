@@ -57,8 +57,9 @@ pub struct Config {
     /// and counted. INVITEs have `max_sessions` more, and beyond that get 503 with Retry-After;
     /// what belongs to a call has `max_sessions` more again.
     pub max_transactions: usize,
-    /// Who may begin something, by address; empty: everybody. Others get 403, whatever they ask;
-    /// what is part of a call may come from anywhere.
+    /// Who may begin something, by address; empty: everybody, but whoever acknowledges no answers
+    /// gets 503 after a while. Others get 403, whatever they ask; what is part of a call may come
+    /// from anywhere.
     pub peers: Vec<Network>,
 }
 

@@ -1,6 +1,6 @@
 //! What a flow asks for, done: actions to SIP, SDP and media.
 
-use rotaline_call::{Action, Input, LegEvent, PhoneAddress, Refusal};
+use rotaline_call::{Action, Input, LegEvent, PhoneAddress, Refusal, RejectCause};
 use rotaline_media::{Command, MediaLeg, TapeId};
 use rotaline_model::{HangupCause, LegId};
 use rotaline_record::{Fact, RecordingPart};
@@ -202,6 +202,18 @@ impl Switch {
             self.endpoint.hang_up(now, session, causes::reason(cause));
         }
         self.close_leg(key, leg);
+    }
+
+    /// Ends a leg that its flow has left up: 500 if it was not answered.
+    pub(crate) fn fail(&mut self, key: CallKey, leg: LegId) {
+        let with = causes::reject_with(RejectCause::Fault);
+        let now = self.now.mono;
+        let session = self.live_session(key, leg);
+        if session.is_some_and(|session| self.endpoint.reject(now, session, with)) {
+            self.close_leg(key, leg);
+        } else {
+            self.hang_up(key, leg, HangupCause::Fault);
+        }
     }
 
     fn note_ladder(&mut self, key: CallKey) {

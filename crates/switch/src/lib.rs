@@ -27,6 +27,7 @@ mod switch;
 
 pub use boundary::{Admission, AskHandle, Input, MediaSlot, Output};
 pub use config::Config;
+pub use rotaline_call::{Call, Flow, Inbound, World};
 pub use rotaline_routing::Plan;
 pub use rotaline_sip::Counters as SipCounters;
-pub use switch::{Load, Switch};
+pub use switch::{Begin, Load, Switch};

@@ -30,6 +30,8 @@ pub(crate) struct LiveCall {
     pub flow: Option<Call>,
     /// Whether the flow has finished.
     pub finished: bool,
+    /// Whether the flow has panicked.
+    pub broken: bool,
     /// The media thread that all its legs live on.
     pub thread: u16,
     /// Its legs; a leg that is gone is taken out.
@@ -53,6 +55,7 @@ impl LiveCall {
             call,
             flow: Some(flow),
             finished: false,
+            broken: false,
             thread,
             legs: Vec::with_capacity(2),
             wake: None,

@@ -1,7 +1,7 @@
 //! What the endpoint reports, told to legs and flows.
 
 use bytes::Bytes;
-use rotaline_call::{Call, Gone, Inbound, Input, LegEvent, Refusal};
+use rotaline_call::{Gone, Inbound, Input, LegEvent, Refusal};
 use rotaline_model::{CallId, CaseId, Dialled, HangupCause, LegId, PhoneNumber};
 use rotaline_record::CallerId;
 use rotaline_sdp as sdp;
@@ -157,7 +157,7 @@ impl Switch {
                 .filter_map(|text| Dialled::parse(text).ok())
                 .collect(),
         };
-        let flow = Call::inbound(inbound, self.world.clone());
+        let flow = (self.begin)(inbound, self.world.clone());
         let mut live = LiveCall::new(key, case, call, flow, thread);
         live.legs.push(leg);
         self.calls.insert(key, Box::new(live));

@@ -8,10 +8,15 @@ use rotaline_model::{NodeId, Now, Seed};
 use rotaline_routing::{Plan, Source};
 use rotaline_sip as sip;
 
-use crate::{Config, MediaSlot, Switch};
+use crate::{Begin, Call, Config, MediaSlot, Switch};
 
 /// Ten media slots, and the plan of this text.
 pub(crate) fn switch(plan: &str, now: Now) -> Switch {
+    switch_with(plan, now, Box::new(Call::inbound))
+}
+
+/// The same, whose calls begin so.
+pub(crate) fn switch_with(plan: &str, now: Now, begin: Begin) -> Switch {
     let timers = sip::TimerConfig {
         t1: Duration::from_millis(500),
         t2: Duration::from_secs(4),
@@ -43,5 +48,6 @@ pub(crate) fn switch(plan: &str, now: Now) -> Switch {
         rtp_port: 40_000 + 2 * slot as u16,
     };
     let slots: Vec<MediaSlot> = (0..10).map(slot).collect();
-    Switch::new(config, Arc::new(plan), &slots, Seed::from_number(1), now)
+    let seed = Seed::from_number(1);
+    Switch::beginning(config, Arc::new(plan), &slots, (seed, now), begin)
 }

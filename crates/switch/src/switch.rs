@@ -9,7 +9,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use rand_chacha::ChaCha8Rng;
 use rotaline_call::{self as call, World};
-use rotaline_model::{EndCause, HangupCause, LegId, Mono, Now, PersonId, Seed};
+use rotaline_model::{EndCause, LegId, Mono, Now, PersonId, Seed};
 use rotaline_record::Fact;
 use rotaline_routing::{Plan, Presence};
 use rotaline_sip::{self as sip, Endpoint, SessionId};
@@ -42,6 +42,10 @@ pub struct Load {
     pub jobs: usize,
 }
 
+/// How a call that rings us begins; all do by [`call::Call::inbound`], unless somebody tries what
+/// becomes of one that goes wrong.
+pub type Begin = Box<dyn Fn(call::Inbound, World) -> call::Call>;
+
 /// SIP sessions, media slots and call flows of one node.
 pub struct Switch {
     pub(crate) config: Config,
@@ -52,6 +56,7 @@ pub struct Switch {
     finished: usize,
     pub(crate) by_session: HashMap<SessionId, (CallKey, LegId)>,
     pub(crate) world: World,
+    pub(crate) begin: Begin,
     pub(crate) ids: ChaCha8Rng,
     pub(crate) now: Now,
     pub(crate) ready: VecDeque<(CallKey, call::Input)>,
@@ -68,6 +73,18 @@ pub struct Switch {
 impl Switch {
     /// A switch with no calls. `slots` are all media slots, each thread's in order.
     pub fn new(config: Config, plan: Arc<Plan>, slots: &[MediaSlot], seed: Seed, now: Now) -> Self {
+        let begin = Box::new(call::Call::inbound);
+        Switch::beginning(config, plan, slots, (seed, now), begin)
+    }
+
+    /// The same, with another way for calls to begin.
+    pub fn beginning(
+        config: Config,
+        plan: Arc<Plan>,
+        slots: &[MediaSlot],
+        (seed, now): (Seed, Now),
+        begin: Begin,
+    ) -> Self {
         let endpoint = Endpoint::new(config.sip.clone(), seed);
         let room_for_jobs = Rc::new(Cell::new(MAX_JOBS));
         let world = World {
@@ -85,6 +102,7 @@ impl Switch {
             finished: 0,
             by_session: HashMap::new(),
             world,
+            begin,
             ids: seed.generator(IDS),
             now,
             ready: VecDeque::new(),
@@ -230,10 +248,25 @@ impl Switch {
         let Some(mut flow) = self.calls.get_mut(&key).and_then(|call| call.flow.take()) else {
             return;
         };
-        if catch_unwind(AssertUnwindSafe(|| flow.handle_input(now, input))).is_err() {
-            return self.flow_broke(key);
+        let told = AssertUnwindSafe(|| flow.handle_input(now, input));
+        if catch_unwind(told).is_ok() {
+            return self.follow(key, flow);
         }
-        self.follow(key, flow);
+        // Once it may say that something went wrong; if that goes wrong too, it is over.
+        let first = self.breaks(key);
+        let broke = AssertUnwindSafe(|| flow.broke(now));
+        if first && catch_unwind(broke).is_ok() {
+            self.follow(key, flow);
+        } else {
+            self.flow_broke(key);
+        }
+    }
+
+    /// A flow panicked; whether for the first time. No job goes on with its case.
+    fn breaks(&mut self, key: CallKey) -> bool {
+        self.jobs.forget(key);
+        let call = self.calls.get_mut(&key);
+        call.is_some_and(|call| !std::mem::replace(&mut call.broken, true))
     }
 
     /// Does what a flow asks for.
@@ -252,7 +285,8 @@ impl Switch {
         }
     }
 
-    /// A flow panicked: its legs are ended and its case closed, and its record says so.
+    /// A flow panicked and cannot end its call: its legs are ended and its case closed here, and
+    /// its record says so.
     pub(crate) fn flow_broke(&mut self, key: CallKey) {
         let Some(call) = self.calls.get(&key).map(|call| call.call) else {
             return;
@@ -277,7 +311,7 @@ impl Switch {
             .map(|leg| leg.id)
             .collect();
         for leg in left {
-            self.hang_up(key, leg, HangupCause::Fault);
+            self.fail(key, leg);
         }
         self.schedule(key, None);
         self.forget_if_gone(key);

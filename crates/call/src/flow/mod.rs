@@ -1,6 +1,7 @@
 //! The flows, one file for each paragraph or two of SERVICE.md.
 
 mod accept;
+mod apologise;
 mod arrive;
 mod bypass;
 mod call_back;
@@ -24,6 +25,7 @@ mod ring_back;
 mod talk;
 mod undertake;
 
+pub(crate) use apologise::apologise;
 pub(crate) use arrive::arrive;
 pub(crate) use farewell::farewell;
 pub(crate) use undertake::undertake;

@@ -35,6 +35,7 @@ fn cx() -> Cx {
         calls_before: 0,
         attempts_before: 0,
         first_leg: LegId(1),
+        waits: Some(LegId(0)),
     };
     let world = World {
         plan: Rc::new(RefCell::new(Arc::new(plan))),

@@ -237,13 +237,14 @@ impl Endpoint {
         }
         entry.last_status = 200;
         let to = entry.to;
+        self.awaits_ack(key);
         self.arm_invite_server(key);
         let awaits = match caller::description_in(invite) {
             None => Awaits::Answer,
             Some(_) => Awaits::Ack,
         };
         let cseq = invite.cseq().number;
-        let (answers, sent) = ((answers, cseq), (to, bytes.clone()));
+        let (answers, sent) = ((answers, key, cseq), (to, bytes.clone()));
         let success = Success::new(now, &timers, answers, sent, awaits);
         if let Some(Session {
             state: State::Up(up),

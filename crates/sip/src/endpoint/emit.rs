@@ -35,11 +35,13 @@ pub struct Counters {
     pub excess_forks: u64,
     /// Requests of senders who may begin nothing here.
     pub outsiders: u64,
+    /// INVITEs of senders who acknowledge too little, which got 503.
+    pub unacknowledged: u64,
 }
 
 impl Counters {
     /// How many there are.
-    pub const COUNT: usize = 9;
+    pub const COUNT: usize = 10;
 
     /// Each with its name, for metrics.
     pub fn named(&self) -> [(&'static str, u64); Self::COUNT] {
@@ -53,6 +55,7 @@ impl Counters {
             ("backlog", self.backlogged),
             ("excess_fork", self.excess_forks),
             ("outsider", self.outsiders),
+            ("unacknowledged", self.unacknowledged),
         ]
     }
 }
@@ -207,6 +210,7 @@ impl Endpoint {
         if let Some(merged) = entry.merged.take() {
             self.transactions.merged.remove(&merged);
         }
+        self.awaits_ack(key);
         self.arm_invite_server(key);
         let what = TracedWhat::Response(status, "INVITE");
         self.send(session, (to, bytes), what, Nth::First);

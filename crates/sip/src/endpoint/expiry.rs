@@ -107,6 +107,7 @@ impl Endpoint {
         match entry.machine.timeout(now, &timers) {
             Expired::NotDue => self.arm_invite_server(key),
             Expired::Again(bytes) => {
+                self.awaits_ack_still(key);
                 self.arm_invite_server(key);
                 self.send(
                     session,
@@ -117,6 +118,9 @@ impl Endpoint {
             }
             Expired::Failed | Expired::Over => {
                 let entry = self.transactions.invite_servers.remove(&key);
+                if let Some(debt) = entry.as_ref().and_then(|entry| entry.debt) {
+                    self.debts.settle(debt);
+                }
                 self.drop_server(session, entry.and_then(|entry| entry.merged));
                 self.refusal_is_over(session);
             }
@@ -158,10 +162,11 @@ impl Endpoint {
         let Some(success) = session.success_mut() else {
             return;
         };
-        let to = success.to;
+        let (to, key) = (success.to, success.key);
         match success.timeout(now, &timers) {
             Expired::NotDue => self.arm_session(id),
             Expired::Again(bytes) => {
+                self.awaits_ack_still(key);
                 self.arm_session(id);
                 self.send(
                     Some(id),

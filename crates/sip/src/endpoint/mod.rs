@@ -18,12 +18,13 @@
 //! ```
 //!
 //! Bounds: [`Config::max_sessions`], [`Config::max_transactions`], [`MAX_PENDING_OUTPUTS`],
-//! those in `stateless`, and `MAX_FORKS` in `calling`.
+//! those in `stateless` and `debts`, and `MAX_FORKS` in `calling`.
 
 mod admission;
 mod answering;
 mod caller;
 mod calling;
+mod debts;
 mod emit;
 mod expiry;
 mod in_dialog;
@@ -50,6 +51,7 @@ use crate::transaction::TransactionKey;
 
 pub use emit::Counters;
 
+use debts::Debts;
 use stateless::Allowances;
 use tables::Transactions;
 use timers::{Timer, Timers};
@@ -69,6 +71,7 @@ pub struct Endpoint {
     outputs: VecDeque<Output>,
     counters: Counters,
     allowances: Allowances,
+    debts: Debts,
     last_session: u64,
 }
 
@@ -93,6 +96,7 @@ impl Endpoint {
             outputs: VecDeque::new(),
             counters: Counters::default(),
             allowances: Allowances::default(),
+            debts: Debts::default(),
             last_session: 0,
         }
     }
@@ -138,7 +142,8 @@ impl Endpoint {
     /// Entries of the tables that `sessions` and `transactions` do not count.
     #[cfg(test)]
     fn leftovers(&self) -> usize {
-        self.by_tag.len() + self.transactions.merged.len() + self.timers.len()
+        let kept = self.by_tag.len() + self.transactions.merged.len() + self.timers.len();
+        kept + self.debts.len()
     }
 
     /// Puts a session into the tables.

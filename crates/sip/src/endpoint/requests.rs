@@ -8,6 +8,7 @@ use std::net::SocketAddr;
 use rotaline_model::Mono;
 
 use super::admission::Refusal;
+use super::debts::Debt;
 use super::emit::{Nth, name_of};
 use super::tables::{InviteServerEntry, ServerEntry};
 use super::{Endpoint, Request};
@@ -99,6 +100,8 @@ impl Endpoint {
             machine: InviteServer::new(),
             session,
             to: request.message.via().reply_to(request.source),
+            source: request.source,
+            debt: None,
             tag,
             merged: self.remember_merged(request),
             last_status: 0,
@@ -155,6 +158,15 @@ impl Endpoint {
                 self.no_room_for_invite(request);
             }
             return;
+        }
+        let begins = session.is_none() && *request.message.method() == Method::Invite;
+        if begins
+            && self
+                .debts
+                .is_spent(request.source, self.config.max_sessions)
+        {
+            self.counters.unacknowledged += 1;
+            return self.no_room_for_invite(request);
         }
         //= RFC 3261 section 8.2.2.2
         //# If the request has no tag in the To header field, the UAS core MUST check the request
@@ -285,6 +297,9 @@ impl Endpoint {
         match entry.machine.ack(request.now, &timers) {
             Repeated::Pass => self.ack_of_success(request),
             Repeated::Absorbed => {
+                if let Some(debt) = entry.debt.take() {
+                    self.debts.settle(debt);
+                }
                 let nth = if was_confirmed {
                     Nth::Again
                 } else {
@@ -340,6 +355,13 @@ impl Endpoint {
         let Some(session) = self.sessions.get_mut(&id) else {
             return;
         };
+        let answered = session.success_mut().map(|success| success.key);
+        if let Some(debt) = answered.and_then(|key| self.debt_of(key)?.take()) {
+            self.debts.settle(debt);
+        }
+        let Some(session) = self.sessions.get_mut(&id) else {
+            return;
+        };
         match &mut session.state {
             State::Up(up) => {
                 up.exchange = Exchange::Idle;
@@ -352,6 +374,31 @@ impl Endpoint {
             | State::Ringing(_)
             | State::Refused
             | State::Ending { .. } => {}
+        }
+    }
+
+    /// What is owed for the answer to an INVITE.
+    pub(super) fn debt_of(&mut self, key: TransactionKey) -> Option<&mut Option<Debt>> {
+        let entry = self.transactions.invite_servers.get_mut(&key)?;
+        Some(&mut entry.debt)
+    }
+
+    /// The final answer to an INVITE goes out: of anybody but the peers it is counted.
+    pub(super) fn awaits_ack(&mut self, key: TransactionKey) {
+        if self.config.peers.is_empty()
+            && let Some(entry) = self.transactions.invite_servers.get_mut(&key)
+            && entry.debt.is_none()
+        {
+            entry.debt = Some(self.debts.owe(entry.source));
+        }
+    }
+
+    /// It goes out again.
+    pub(super) fn awaits_ack_still(&mut self, key: TransactionKey) {
+        if let Some(entry) = self.transactions.invite_servers.get_mut(&key)
+            && let Some(debt) = &mut entry.debt
+        {
+            self.debts.repeated(debt);
         }
     }
 

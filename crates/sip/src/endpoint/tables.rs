@@ -9,6 +9,7 @@ use std::net::SocketAddr;
 use bytes::Bytes;
 use rotaline_model::Mono;
 
+use super::debts::Debt;
 use crate::boundary::SessionId;
 use crate::names::{Branch, LocalTag};
 use crate::transaction::{Client, InviteClient, InviteServer, Server, TransactionKey};
@@ -78,6 +79,10 @@ pub(crate) struct InviteServerEntry {
     /// None if it was refused before there was a session.
     pub(crate) session: Option<SessionId>,
     pub(crate) to: SocketAddr,
+    /// Where it came from.
+    pub(crate) source: SocketAddr,
+    /// The ACK that its sender owes, where that is counted.
+    pub(crate) debt: Option<Debt>,
     /// The tag that all its responses have.
     pub(crate) tag: LocalTag,
     pub(crate) merged: Option<TransactionKey>,

@@ -9,10 +9,12 @@ use bytes::Bytes;
 use rotaline_model::Mono;
 
 use crate::boundary::TimerConfig;
-use crate::transaction::Expired;
+use crate::transaction::{Expired, TransactionKey};
 
 /// A 2xx whose ACK is outstanding.
 pub(crate) struct Success {
+    /// The transaction of the INVITE.
+    pub(crate) key: TransactionKey,
     /// CSeq of the INVITE, and so of the ACK.
     pub(crate) cseq: u32,
     /// Where it goes to.
@@ -50,11 +52,12 @@ impl Success {
     pub(crate) fn new(
         now: Mono,
         timers: &TimerConfig,
-        (answers, cseq): (Answers, u32),
+        (answers, key, cseq): (Answers, TransactionKey, u32),
         (to, response): (SocketAddr, Bytes),
         awaits: Awaits,
     ) -> Self {
         Self {
+            key,
             cseq,
             to,
             answers,

@@ -8,7 +8,10 @@ use jiff::Timestamp;
 use rotaline_model::{CaseId, Mono, Now, Seed};
 use rotaline_record::Fact;
 
-use crate::{Admission, Input, Output, Switch, small};
+use super::{CallKey, call as calls};
+use crate::{Admission, Begin, Input, Output, Switch, small};
+
+mod broken;
 
 const LINE: &str = r#"
 inbound_number = "020 7946 0000"
@@ -85,6 +88,11 @@ fn at(second: u64) -> Now {
 
 fn switch() -> Switch {
     small::switch(LINE, NOW)
+}
+
+/// A switch whose calls begin so.
+fn switch_with(begin: Begin) -> Switch {
+    small::switch_with(LINE, NOW, begin)
 }
 
 #[test]

@@ -3,6 +3,7 @@
 mod bounds;
 mod calling;
 mod calls;
+mod debts;
 mod hostile;
 mod in_dialog;
 mod pair;
