@@ -1,5 +1,7 @@
 //! Calls that are up, seen and ended from a screen.
 
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use crate::party::{Caller, Manner, Phone};
@@ -49,4 +51,35 @@ fn an_administrator_ends_a_talk_both_are_told_and_the_case_says_who() {
     assert_eq!(case["talk_ended_by"], "us");
     assert_eq!(server.post(&path, "").status, 404);
     server.close(&[]);
+}
+
+#[test]
+fn events_follow_a_call_and_a_reader_keeps_no_service_from_stopping() {
+    let home = Home::new("events", &Wish::default());
+    let mut server = home.serve();
+    let mut stream = TcpStream::connect(server.http).unwrap();
+    stream.set_read_timeout(Some(LIMIT)).unwrap();
+    let token = &server.token;
+    let head =
+        format!("GET /api/v1/events HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n\r\n");
+    stream.write_all(head.as_bytes()).unwrap();
+    let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
+    let mut until = |wanted: &str| {
+        let found = lines.find(|line| line.as_ref().is_ok_and(|line| line.contains(wanted)));
+        found.unwrap_or_else(|| panic!("no {wanted}")).unwrap()
+    };
+    until("event: live-calls");
+    let _phone = Phone::at(home.phone, PHONE_HZ, Manner::Answers);
+    let mut caller = Caller::new(home.sip_address(), "1000", CALLER_HZ);
+    assert_eq!(caller.call().status(), 200);
+    until("\"state\":\"talking\"");
+    assert_eq!(caller.hang_up().status(), 200);
+    until("event: live-call-over");
+    assert_eq!(server.metric("rotaline_event_readers"), Some(1.0));
+    server.terminate();
+    let status = server
+        .ended_within(Duration::from_secs(45))
+        .expect("a stream that is read keeps nothing");
+    assert_eq!(status.code(), Some(0));
+    server.check_log(&[]);
 }

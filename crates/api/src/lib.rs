@@ -9,6 +9,7 @@
 //! | `GET /api/v1/calls` | bearer | calls, newest first, filtered, in pages |
 //! | `POST /api/v1/calls` | bearer | starts one from a screen, the caller's own phone first |
 //! | `GET /api/v1/live-calls`, `POST .../{id}/hang-up` | bearer | who is in a call now; ends it |
+//! | `GET /api/v1/events` | bearer | live calls, changes of calls and of the plan, as they come |
 //! | `GET /api/v1/calls/{id}` | bearer | all that is known of one |
 //! | `GET /api/v1/calls/{id}/recording.wav`, `.mp3` | bearer | a recording; each fetch is audited |
 //! | `PUT /api/v1/calls/{id}/outcome` | bearer | what came of it, durable before the answer |
@@ -42,6 +43,7 @@ mod calls;
 mod commands;
 mod directory;
 mod errands;
+mod events;
 mod health;
 mod json;
 mod live;
@@ -63,6 +65,7 @@ mod token;
 mod tests;
 
 pub use errands::Lines;
+pub use events::Events;
 pub use health::{Degraded, HealthSource};
 pub use outcome::OutcomeMenus;
 pub use pauses::{PauseKept, Pauses, Pausing};

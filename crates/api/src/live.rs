@@ -11,7 +11,7 @@ use axum::http::StatusCode;
 use jiff::Timestamp;
 use rotaline_model::CaseId;
 use rotaline_record::{CallKind, Command, LiveCall, LiveLeg, LiveState, PhoneKind, Role};
-use rotaline_store::{Action, AuditEntry};
+use rotaline_store::{Action, AuditEntry, Store};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -46,7 +46,7 @@ pub(crate) struct LiveCallJson {
     #[schema(value_type = String, example = "inbound")]
     kind: CallKind,
     /// Whose number was dialled.
-    organisation: Option<String>,
+    pub(crate) organisation: Option<String>,
     /// What was chosen last.
     specialty: Option<String>,
     /// The caller's practice.
@@ -131,15 +131,20 @@ pub(crate) async fn list(
 ) -> Result<Json<Vec<LiveCallJson>>, ApiError> {
     let Query(filter) = filter.map_err(ApiError::bad_query)?;
     let equal = |wanted: &Option<String>, is: &Option<String>| wanted.is_none() || wanted == is;
-    let cases = state.store.open_cases();
-    let up = cases.iter().filter_map(|case| LiveCall::of(case));
-    let mut shown: Vec<LiveCallJson> = up
-        .map(|live| LiveCallJson::of(&live))
-        .filter(|it| equal(&filter.organisation, &it.organisation))
-        .filter(|it| equal(&filter.specialty, &it.specialty))
-        .collect();
-    shown.sort_by_key(|it| it.started_at);
+    let mut shown = up(&state.store);
+    shown.retain(|it| {
+        equal(&filter.organisation, &it.organisation) && equal(&filter.specialty, &it.specialty)
+    });
     Ok(Json(shown))
+}
+
+/// Calls that are up, the longest first.
+pub(crate) fn up(store: &Store) -> Vec<LiveCallJson> {
+    let cases = store.open_cases();
+    let up = cases.iter().filter_map(|case| LiveCall::of(case));
+    let mut shown: Vec<_> = up.map(|live| LiveCallJson::of(&live)).collect();
+    shown.sort_by_key(|it| it.started_at);
+    shown
 }
 
 /// End a call that is up

@@ -90,6 +90,10 @@ pub(crate) enum ApiError {
     NoSuchCall,
     #[error("no such live call")]
     NoSuchLiveCall,
+    #[error("too many follow the events")]
+    TooManyReaders,
+    #[error("the service stops")]
+    Stopping,
     #[error("no such recording")]
     NoSuchRecording,
     #[error("the recording is not stored yet")]
@@ -157,9 +161,11 @@ impl ApiError {
             ApiError::RecordingFile(_) | ApiError::RecordingElsewhere | ApiError::Export(_) => {
                 StatusCode::INTERNAL_SERVER_ERROR
             }
-            ApiError::Store(_) | ApiError::Journal(_) | ApiError::Encode(_) => {
-                StatusCode::SERVICE_UNAVAILABLE
-            }
+            ApiError::TooManyReaders
+            | ApiError::Stopping
+            | ApiError::Store(_)
+            | ApiError::Journal(_)
+            | ApiError::Encode(_) => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 
@@ -178,6 +184,8 @@ impl ApiError {
             ApiError::NotJson => ("not-json", "Not JSON"),
             ApiError::NoSuchCall => ("no-such-call", "No such call"),
             ApiError::NoSuchLiveCall => ("no-such-live-call", "No such live call"),
+            ApiError::TooManyReaders => ("too-many-readers", "Too many readers"),
+            ApiError::Stopping => ("stopping", "The service stops"),
             ApiError::NoSuchRecording => ("no-such-recording", "No such recording"),
             ApiError::NoSuchPerson => ("no-such-person", "No such person"),
             ApiError::NoSuchRequest => ("no-such-request", "No such request"),
@@ -224,6 +232,8 @@ impl ApiError {
             ApiError::NotJson => "send JSON, with Content-Type: application/json",
             ApiError::NoSuchCall => "there is no call with this id",
             ApiError::NoSuchLiveCall => "no call with this id is up now",
+            ApiError::TooManyReaders => "as many follow the events as may; try again in a minute",
+            ApiError::Stopping => "the service was told to stop",
             ApiError::NoSuchRecording => {
                 "this call has no such recording; its `recordings` lists those that it has"
             }

@@ -18,8 +18,8 @@ use crate::auth::require_token;
 use crate::problem::ApiError;
 use crate::refusals::describe_bodies;
 use crate::{
-    ApiState, assign, calls, directory, errands, health, live, outcome, pauses, plan, recording,
-    reports, requests, screen,
+    ApiState, assign, calls, directory, errands, events, health, live, outcome, pauses, plan,
+    recording, reports, requests, screen,
 };
 
 /// Bytes that a request's body may have.
@@ -94,6 +94,7 @@ fn described(state: &ApiState) -> OpenApiRouter<ApiState> {
         .routes(routes!(calls::one))
         .routes(routes!(live::list))
         .routes(routes!(live::hang_up))
+        .routes(routes!(events::follow))
         .routes(routes!(recording::wav))
         .routes(routes!(recording::mp3))
         .routes(routes!(outcome::set_outcome))

@@ -17,7 +17,9 @@ use crate::directory::Waits;
 use crate::once::Once;
 use crate::reports::EXPORTS_AT_ONCE;
 use crate::token::TokenDigest;
-use crate::{CallStarter, HealthSource, Lines, Mp3Encoder, OutcomeMenus, Pauses, PlanDesk, Token};
+use crate::{
+    CallStarter, Events, HealthSource, Lines, Mp3Encoder, OutcomeMenus, Pauses, PlanDesk, Token,
+};
 
 /// Recordings that are encoded at once because somebody asked; others wait their turn.
 const ENCODINGS_AT_ONCE: usize = 1;
@@ -34,6 +36,8 @@ pub struct ApiParts {
     pub starter: Arc<dyn CallStarter>,
     /// Ends calls that are up.
     pub live: Arc<dyn LiveCalls>,
+    /// What changes, as it does.
+    pub events: Events,
     /// The plan's outcome menus.
     pub menus: Arc<dyn OutcomeMenus>,
     /// Makes codes.
@@ -68,6 +72,7 @@ pub struct Shared {
     pub(crate) commands: Arc<dyn CommandSink>,
     pub(crate) starter: Arc<dyn CallStarter>,
     pub(crate) live: Arc<dyn LiveCalls>,
+    pub(crate) events: Events,
     pub(crate) menus: Arc<dyn OutcomeMenus>,
     pub(crate) codes: Codes,
     pub(crate) pauses: Arc<dyn Pauses>,
@@ -99,6 +104,7 @@ impl ApiState {
             commands: parts.commands,
             starter: parts.starter,
             live: parts.live,
+            events: parts.events,
             menus: parts.menus,
             codes: parts.codes,
             pauses: parts.pauses,

@@ -25,6 +25,7 @@ mod reports;
 mod sqlite;
 mod storage;
 mod store;
+mod watch;
 
 #[cfg(test)]
 mod conformance;
@@ -68,3 +69,4 @@ pub use storage::{
     StoredCase,
 };
 pub use store::{NotApplied, Store};
+pub use watch::{Changes, Watch};

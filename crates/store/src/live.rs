@@ -17,7 +17,8 @@ use rotaline_model::CaseId;
 use rotaline_record::{Applied, Case, Fact, Record};
 use tokio::sync::Notify;
 
-use crate::{CallQuery, StoreError};
+use crate::watch::Changes;
+use crate::{CallQuery, Completeness, StoreError};
 
 /// Records from the journal, in its order.
 #[derive(Clone, Debug, PartialEq)]
@@ -101,7 +102,14 @@ struct State {
     newest_stored: Option<Timestamp>,
     away_since: Option<Timestamp>,
     unusable: u64,
+    /// Who watches, and what they have not taken.
+    watchers: usize,
+    touched: BTreeSet<CaseId>,
+    more_touched: bool,
 }
+
+/// Changed cases that a watcher has not taken; beyond, it is told that there were more.
+const TOUCHED_BOUND: usize = 4_096;
 
 /// Places to resume at that are remembered; beyond, some between are forgotten, which costs only
 /// more reading after a restart.
@@ -324,6 +332,37 @@ impl Live {
         wanted.map(Arc::clone).collect()
     }
 
+    /// Remembers from now on which cases change.
+    pub(crate) fn watch(&self) {
+        self.write().watchers += 1;
+    }
+
+    /// Remembers no longer, unless somebody else watches.
+    pub(crate) fn unwatch(&self) {
+        let mut state = self.write();
+        state.watchers = state.watchers.saturating_sub(1);
+        if state.watchers == 0 {
+            state.touched.clear();
+            state.more_touched = false;
+        }
+    }
+
+    /// The cases that have changed since it was last asked.
+    pub(crate) fn take_touched(&self) -> Changes {
+        let mut state = self.write();
+        let touched = std::mem::take(&mut state.touched);
+        let completeness = match std::mem::take(&mut state.more_touched) {
+            true => Completeness::MemoryOnly,
+            false => Completeness::Complete,
+        };
+        let cases = touched.into_iter();
+        let cases = cases.map(|id| (id, state.cases.get(&id).map(Arc::clone)));
+        Changes {
+            cases: cases.collect(),
+            completeness,
+        }
+    }
+
     // A panic while the lock is held would be a bug in the fold of one record; the rest of the
     // state is still what it was, so the others' cases go on.
     fn read(&self) -> RwLockReadGuard<'_, State> {
@@ -392,6 +431,17 @@ impl State {
             touched: now,
         };
         self.dirty.entry(id).or_insert(new).touched = now;
+        if self.watchers > 0 {
+            self.touched(id);
+        }
+    }
+
+    fn touched(&mut self, id: CaseId) {
+        if self.touched.len() < TOUCHED_BOUND {
+            self.touched.insert(id);
+        } else {
+            self.more_touched = true;
+        }
     }
 
     fn fold_waiting(

@@ -78,14 +78,11 @@ async fn a_hang_up_is_kept_and_audited_and_told_to_the_engine() {
     assert_eq!(audited[0].action, Action::CallHungUp);
     assert_eq!(audited[0].who, "API token");
     let path = format!("/api/v1/calls/{case}");
-    while world.get(&path).await.json()["hang_ups"]
-        .as_array()
-        .is_none()
-    {
+    let hang_ups = async || world.get(&path).await.json()["hang_ups"].clone();
+    while hang_ups().await.as_array().is_none_or(Vec::is_empty) {
         tokio::task::yield_now().await;
     }
-    let shown = world.get(&path).await.json();
-    assert_eq!(shown["hang_ups"][0]["by"], "API token");
+    assert_eq!(hang_ups().await[0]["by"], "API token");
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ mod assign;
 mod calls;
 mod directory;
 mod errands;
+mod events;
 pub(crate) mod hostile;
 mod live;
 mod outcomes;

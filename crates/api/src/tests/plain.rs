@@ -118,7 +118,7 @@ async fn unknown_pages_and_methods_are_problems_too() {
 }
 
 /// Every route there is.
-const ROUTES: [&str; 56] = [
+const ROUTES: [&str; 57] = [
     "/api/v1/directory/{organisation}",
     "/directory/{organisation}",
     "/directory/{organisation}/contact.vcf",
@@ -132,6 +132,7 @@ const ROUTES: [&str; 56] = [
     "/api/v1/calls/{id}/practices",
     "/api/v1/calls/{id}/recording.mp3",
     "/api/v1/calls/{id}/recording.wav",
+    "/api/v1/events",
     "/api/v1/live-calls",
     "/api/v1/live-calls/{id}/hang-up",
     "/api/v1/numbers",

@@ -29,8 +29,8 @@ use uuid::Uuid;
 
 use super::plan::Desk;
 use crate::{
-    ApiParts, ApiState, CallStarter, Degraded, EncodeError, Encoded, HealthSource, Lines,
-    Mp3Encoder, OutcomeMenus, PauseKept, Pauses, Pausing, Token, router,
+    ApiParts, ApiState, CallStarter, Degraded, EncodeError, Encoded, Events, HealthSource, Lines,
+    Mp3Encoder, OutcomeMenus, PauseKept, Pauses, Pausing, PlanDesk, Token, router,
 };
 
 pub(crate) const OPENED_MS: i64 = 1_790_000_000_000;
@@ -47,6 +47,7 @@ pub(crate) struct World {
     pub(crate) storage: SqliteStorage,
     pub(crate) store: Store,
     pub(crate) token: Token,
+    pub(crate) events: Events,
     folder: TempDir,
 }
 
@@ -127,17 +128,20 @@ impl World {
         });
         let health = Arc::new(Health::default());
         let token = Token::generate([7; 32]);
+        let plan: Arc<dyn PlanDesk> = Arc::new(Desk::demo());
+        let events = Events::new(store.clone(), Arc::clone(&plan));
         let state = ApiState::with_patience(
             ApiParts {
                 store: store.clone(),
                 commands: Arc::clone(&journal) as _,
                 starter: Arc::clone(&engine) as _,
                 live: Arc::clone(&engine) as _,
+                events: events.clone(),
                 menus: Arc::new(Menus),
                 codes: Codes::new(Arc::new(storage.clone()), [7; 32], &Seed::from_number(1)),
                 pauses: Arc::clone(&pauses) as _,
                 lines: Arc::new(AllLines),
-                plan: Arc::new(Desk::demo()),
+                plan,
                 encoder: Arc::clone(&encoder) as _,
                 health: Arc::clone(&health) as _,
                 recordings,
@@ -158,6 +162,7 @@ impl World {
             storage,
             store,
             token,
+            events,
             folder,
         }
     }

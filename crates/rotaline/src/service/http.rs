@@ -15,6 +15,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 /// Connections at a time; further ones wait.
@@ -28,14 +29,46 @@ const STOP_WITHIN: Duration = Duration::from_secs(10);
 /// After a connection could not be taken (too many open files), before the next.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// The socket that HTTP is served on.
-pub async fn listen(address: SocketAddr) -> Result<TcpListener> {
+/// The server, running.
+pub struct HttpServer {
+    address: SocketAddr,
+    serving: JoinHandle<()>,
+    stop: watch::Sender<bool>,
+}
+
+impl HttpServer {
+    /// Serves from now on.
+    pub async fn start(address: SocketAddr, router: Router) -> Result<Self> {
+        let listener = listen(address).await?;
+        let address = listener.local_addr()?;
+        let (stop, stopped) = watch::channel(false);
+        let serving = tokio::spawn(serve(listener, router, stopped));
+        Ok(HttpServer {
+            address,
+            serving,
+            stop,
+        })
+    }
+
+    /// Where it serves.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Takes no more requests; answers that are under way are finished.
+    pub async fn stop(self) -> Result<()> {
+        let _ = self.stop.send(true);
+        self.serving.await.context("the HTTP server had panicked")
+    }
+}
+
+async fn listen(address: SocketAddr) -> Result<TcpListener> {
     let listener = TcpListener::bind(address).await;
     listener.with_context(|| format!("cannot listen for HTTP on {address}"))
 }
 
 /// Serves until it is told to stop; then answers that are under way are finished.
-pub async fn serve(listener: TcpListener, router: Router, stopped: watch::Receiver<bool>) {
+async fn serve(listener: TcpListener, router: Router, stopped: watch::Receiver<bool>) {
     let places = Arc::new(Semaphore::new(CONNECTIONS as usize));
     let mut stop = stopped.clone();
     loop {

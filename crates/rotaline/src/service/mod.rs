@@ -26,21 +26,20 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use jiff::Timestamp;
-use rotaline_api::{ApiParts, ApiState, Token};
+use rotaline_api::{ApiParts, ApiState, Events, Token};
 use rotaline_engine::journal::{self, Journal, JournalConfig, JournalSettings, JournalThread};
 use rotaline_engine::recording::{Recorder, RecordingConfig, RecordingSettings};
 use rotaline_engine::{Clock, Engine, Parts};
 use rotaline_model::NodeId;
 use rotaline_store::{Codes, Store};
 use rotaline_switch::Input;
-use tokio::sync::watch;
-use tokio::task::JoinHandle;
 
 pub use logging::{Level, LogSettings, start as start_logging};
 pub use plan::PlanKeeper;
 
 use crate::settings::Settings;
 use desk::{Desk, Known};
+use http::HttpServer;
 use pauses::PauseKeeper;
 use plan::PlanDoor;
 use projection::Projection;
@@ -67,12 +66,11 @@ pub struct Service {
     journal: Journal,
     journal_thread: JournalThread,
     projection: Projection,
-    http: JoinHandle<()>,
-    http_stop: watch::Sender<bool>,
-    http_address: SocketAddr,
+    http: HttpServer,
     token: Token,
     drain: Duration,
     stopping: Arc<AtomicBool>,
+    events: Events,
 }
 
 impl Service {
@@ -109,13 +107,13 @@ impl Service {
         }
 
         let stopping = Arc::new(AtomicBool::new(false));
-        let listener = http::listen(settings.http_listen).await?;
-        let http_address = listener.local_addr()?;
+        let events = Events::new(projection.store(), door());
         let state = ApiState::new(ApiParts {
             store: projection.store(),
             commands: Arc::new(wiring::Commands(opened.journal.clone())),
             starter: Arc::new(wiring::Starter(engine.remote())),
             live: Arc::new(wiring::Live(engine.remote())),
+            events: events.clone(),
             menus: Arc::new(wiring::Menus(door())),
             codes,
             pauses,
@@ -130,8 +128,7 @@ impl Service {
         });
         wiring::keep_metrics(metrics, engine.load(), settings.engine.switch.max_calls);
         wiring::keep_admission(opened.journal.clone(), engine.remote());
-        let (http_stop, stopped) = watch::channel(false);
-        let http = tokio::spawn(http::serve(listener, rotaline_api::router(state), stopped));
+        let http = HttpServer::start(settings.http_listen, rotaline_api::router(state)).await?;
         Ok(Service {
             engine,
             recorder,
@@ -139,11 +136,10 @@ impl Service {
             journal_thread: opened.thread,
             projection,
             http,
-            http_stop,
-            http_address,
             token,
             drain: settings.drain,
             stopping,
+            events,
         })
     }
 
@@ -154,7 +150,7 @@ impl Service {
 
     /// Where the API is.
     pub fn http_address(&self) -> SocketAddr {
-        self.http_address
+        self.http.address()
     }
 
     /// What opens the API.
@@ -194,8 +190,8 @@ impl Service {
 
     /// Stops everything; what is up is ended, what was recorded and journalled is kept.
     pub async fn stop(self) -> Result<()> {
-        let _ = self.http_stop.send(true);
-        self.http.await.context("the HTTP server had panicked")?;
+        self.events.close();
+        self.http.stop().await?;
         let (engine, recorder) = (self.engine, self.recorder);
         tokio::task::spawn_blocking(move || {
             engine.stop();

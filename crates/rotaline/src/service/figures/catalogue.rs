@@ -274,6 +274,16 @@ pub const CATALOGUE: &[Metric] = &[
         &[],
         "Requests without the right token",
     ),
+    gauge(
+        "rotaline_event_readers",
+        &[],
+        "Who follows `/api/v1/events`, 64 at most",
+    ),
+    counter(
+        "rotaline_event_readers_dropped_total",
+        &[],
+        "Those who fell too far behind and were cut off",
+    ),
     // The process.
     counter(
         "rotaline_log_lines_dropped_total",
