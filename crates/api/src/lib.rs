@@ -28,6 +28,7 @@
 //! | `GET /api/v1/reports/people/{id}/calls` | bearer | a person's own calls |
 //! | `GET /api/v1/reports/statistics`, `outcomes`, `chase` | bearer | figures; what is missing |
 //! | `GET /api/v1/reports/connection`, `attempts`, `activity` | bearer | rates; reasons; return |
+//! | `GET /api/v1/plan/history` | bearer | revisions of the plan, and what an item was |
 //! | `POST /api/v1/plan/undo` | bearer | takes a revision of the plan back |
 //!
 //! Errors are problems (RFC 9457), with a message for whoever asked; causes go to the log only.

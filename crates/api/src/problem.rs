@@ -13,6 +13,7 @@ use rotaline_store::{NotMade, StoreError};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::plan::Rival;
 use crate::recording::EncodeError;
 use crate::screen::NotStarted;
 
@@ -36,6 +37,9 @@ pub(crate) struct Problem {
     /// With `version-differs`: the version that it has; null: there is no such item.
     #[serde(skip_serializing_if = "Option::is_none")]
     current_version: Option<Option<u64>>,
+    /// With `version-differs`: what somebody else has made of it, and who.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    changed_meanwhile: Option<Rival>,
 }
 
 /// One fault of what was sent.
@@ -125,7 +129,11 @@ pub(crate) enum ApiError {
     #[error(transparent)]
     NotStarted(#[from] NotStarted),
     #[error("the item was changed by somebody else")]
-    VersionDiffers { item: String, current: Option<u64> },
+    VersionDiffers {
+        item: String,
+        current: Option<u64>,
+        rival: Option<Box<Rival>>,
+    },
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error(transparent)]
@@ -297,6 +305,14 @@ impl ApiError {
         }
     }
 
+    fn changed_meanwhile(&mut self) -> Option<Rival> {
+        if let ApiError::VersionDiffers { rival, .. } = self {
+            rival.take().map(|rival| *rival)
+        } else {
+            None
+        }
+    }
+
     fn log(&self, status: StatusCode) {
         if status == StatusCode::INTERNAL_SERVER_ERROR {
             tracing::error!(error = %self, "request failed");
@@ -333,10 +349,11 @@ impl From<NotMade> for ApiError {
 }
 
 impl IntoResponse for ApiError {
-    fn into_response(self) -> Response {
+    fn into_response(mut self) -> Response {
         let status = self.status();
         self.log(status);
         let (code, title) = self.code_and_title();
+        let changed_meanwhile = self.changed_meanwhile();
         let problem = Problem {
             kind: "about:blank",
             title,
@@ -345,6 +362,7 @@ impl IntoResponse for ApiError {
             detail: self.detail(),
             errors: self.errors(),
             current_version: self.current_version(),
+            changed_meanwhile,
         };
         let mut response = (status, Json(problem)).into_response();
         let headers = response.headers_mut();

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use rotaline_routing::{Fault, Item, ItemKey, Items, Plan};
-use rotaline_store::{Expected, StoreError};
+use rotaline_store::{Expected, HistoryQuery, Pending, PlanVersion, StoreError};
 
 /// The plan at one revision.
 #[derive(Debug)]
@@ -64,6 +64,9 @@ pub trait PlanDesk: Send + Sync {
 
     /// Changes items together, or nothing.
     fn change(&self, wishes: Vec<Wish>, by: String) -> Changing<'_>;
+
+    /// Versions that its items had, newest first, revision by revision.
+    fn history(&self, query: HistoryQuery) -> Pending<'_, Vec<PlanVersion>>;
 
     /// Takes a revision back, if nothing that it changed was changed since.
     fn undo(&self, revision: u64, by: String) -> Changing<'_>;

@@ -1,5 +1,6 @@
-//! `/organisations`, `/people`, `/practices`, `/numbers`, `/specialties`, `/outcome-menus`: the
-//! same verbs on each, so one macro writes them. What they do is in [`super::resource`].
+//! `/organisations`, `/people`, `/practices`, `/numbers`, `/specialties`, `/outcome-menus`,
+//! `/bank-holidays`: the same verbs on each, so one macro writes them. What they do is in
+//! [`super::resource`].
 
 use axum::Json;
 use axum::extract::rejection::{JsonRejection, QueryRejection};
@@ -169,6 +170,13 @@ resource!(
     "/api/v1/outcome-menus/{id}",
     "outcome menus"
 );
+resource!(
+    bank_holidays,
+    ItemKind::BankHolidays,
+    "/api/v1/bank-holidays",
+    "/api/v1/bank-holidays/{id}",
+    "bank holidays"
+);
 
 pub(super) fn routes() -> OpenApiRouter<ApiState> {
     OpenApiRouter::new()
@@ -178,4 +186,5 @@ pub(super) fn routes() -> OpenApiRouter<ApiState> {
         .merge(numbers::routes())
         .merge(specialties::routes())
         .merge(outcome_menus::routes())
+        .merge(bank_holidays::routes())
 }

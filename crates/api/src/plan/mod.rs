@@ -5,8 +5,10 @@
 //! next attempt), or nothing is changed and every fault is told. What checks and keeps a change
 //! stands behind [`PlanDesk`].
 
+mod deployment;
 mod desk;
 mod findings;
+mod history;
 mod items;
 mod resource;
 mod rota_edits;
@@ -19,6 +21,8 @@ use utoipa_axum::routes;
 
 use crate::ApiState;
 
+pub(crate) use history::Rival;
+
 pub use desk::{Changing, Edition, NotChanged, PlanDesk, Wish};
 
 /// Bytes that an item may have: a rota with all its overrides is the largest.
@@ -27,6 +31,7 @@ const MAX_ITEM_BYTES: usize = 256 * 1024;
 pub(crate) fn routes() -> OpenApiRouter<ApiState> {
     OpenApiRouter::new()
         .merge(items::routes())
+        .routes(routes!(deployment::get, deployment::put))
         .routes(routes!(rotas::show_week))
         .routes(routes!(rota_edits::put_session, rota_edits::delete_session))
         .routes(routes!(rota_edits::put_day, rota_edits::delete_day))
@@ -35,6 +40,7 @@ pub(crate) fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(rota_edits::copy))
         .routes(routes!(rotas::explain))
         .routes(routes!(findings::findings))
+        .routes(routes!(history::history))
         .routes(routes!(undo::undo))
         .layer(DefaultBodyLimit::max(MAX_ITEM_BYTES))
 }

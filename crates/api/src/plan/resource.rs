@@ -10,7 +10,8 @@ use rotaline_store::Expected;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::desk::{NotChanged, Wish};
+use super::desk::Wish;
+use super::history::refused;
 use crate::ApiState;
 use crate::auth::TOKEN_HOLDER;
 use crate::problem::ApiError;
@@ -160,7 +161,11 @@ async fn change(
         expected,
     };
     let by = TOKEN_HOLDER.to_owned();
-    Ok(state.plan.change(vec![wish], by).await?)
+    let changed = state.plan.change(vec![wish], by).await;
+    match changed {
+        Ok(edition) => Ok(edition),
+        Err(reason) => Err(refused(state, reason).await),
+    }
 }
 
 /// What the request believes of the item.
@@ -215,19 +220,5 @@ pub(super) fn explain(rejection: JsonRejection) -> ApiError {
                 rejection.body_text()
             ),
         },
-    }
-}
-
-impl From<NotChanged> for ApiError {
-    fn from(reason: NotChanged) -> Self {
-        match reason {
-            NotChanged::Faults(faults) => ApiError::Faults(faults),
-            NotChanged::Conflict { key, version } => ApiError::VersionDiffers {
-                item: key.to_string(),
-                current: version,
-            },
-            NotChanged::NoSuchRevision => ApiError::NoSuchRevision,
-            NotChanged::Store(error) => ApiError::Store(error),
-        }
     }
 }

@@ -19,6 +19,7 @@ use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
 use super::desk::{NotChanged, Wish};
+use super::history::refused;
 use super::resource::{expected, explain};
 use super::rotas::{Rota, asked, date};
 use crate::ApiState;
@@ -350,7 +351,7 @@ async fn edited(
             Err(NotChanged::Conflict { .. }) if believed == Expected::Anything && tries < TRIES => {
                 continue;
             }
-            Err(reason) => Err(reason.into()),
+            Err(reason) => Err(refused(state, reason).await),
         };
     }
 }

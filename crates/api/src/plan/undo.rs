@@ -6,6 +6,7 @@ use axum::extract::rejection::JsonRejection;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::history::refused;
 use crate::ApiState;
 use crate::auth::TOKEN_HOLDER;
 use crate::problem::{ApiError, Problem};
@@ -57,7 +58,11 @@ pub(crate) async fn undo(
     let Json(UndoWish { revision }) = wish.map_err(|rejection| ApiError::BadRequest {
         detail: format!("{}; send {{\"revision\": 12}}", rejection.body_text()),
     })?;
-    let edition = state.plan.undo(revision, TOKEN_HOLDER.to_owned()).await?;
+    let undone = state.plan.undo(revision, TOKEN_HOLDER.to_owned()).await;
+    let edition = match undone {
+        Ok(edition) => edition,
+        Err(reason) => return Err(refused(&state, reason).await),
+    };
     let revision = edition.revision;
     Ok(Json(Undone { revision }))
 }

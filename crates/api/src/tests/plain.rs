@@ -118,10 +118,12 @@ async fn unknown_pages_and_methods_are_problems_too() {
 }
 
 /// Every route there is.
-const ROUTES: [&str; 57] = [
+const ROUTES: [&str; 61] = [
     "/api/v1/directory/{organisation}",
     "/directory/{organisation}",
     "/directory/{organisation}/contact.vcf",
+    "/api/v1/bank-holidays",
+    "/api/v1/bank-holidays/{id}",
     "/api/v1/call-backs",
     "/api/v1/call-backs/{id}",
     "/api/v1/calls",
@@ -132,6 +134,7 @@ const ROUTES: [&str; 57] = [
     "/api/v1/calls/{id}/practices",
     "/api/v1/calls/{id}/recording.mp3",
     "/api/v1/calls/{id}/recording.wav",
+    "/api/v1/deployment",
     "/api/v1/events",
     "/api/v1/live-calls",
     "/api/v1/live-calls/{id}/hang-up",
@@ -151,6 +154,7 @@ const ROUTES: [&str; 57] = [
     "/api/v1/pifu-requests",
     "/api/v1/pifu-requests/{id}",
     "/api/v1/plan/findings",
+    "/api/v1/plan/history",
     "/api/v1/plan/undo",
     "/api/v1/practices",
     "/api/v1/practices/{id}",

@@ -5,7 +5,9 @@ use std::sync::{Arc, Mutex};
 
 use axum::body::Body;
 use axum::http::{StatusCode, header};
-use rotaline_routing::{ItemKey, Items, Source};
+use jiff::Timestamp;
+use rotaline_routing::{Item, ItemKey, Items, Source};
+use rotaline_store::{HistoryQuery, Pending, PlanVersion};
 
 use super::world::{Answer, World};
 use crate::{Changing, Edition, NotChanged, PlanDesk, Wish};
@@ -76,6 +78,31 @@ impl PlanDesk for Desk {
         Box::pin(async { made })
     }
 
+    fn history(&self, query: HistoryQuery) -> Pending<'_, Vec<PlanVersion>> {
+        let editions = self.editions.lock().unwrap();
+        let newest_first = editions.iter().rev();
+        let before = query.before.unwrap_or(u64::MAX);
+        let of_one = newest_first
+            .filter(|it| it.revision < before)
+            .flat_map(|it| {
+                let changed = it.versions.iter().filter(|(_, at)| **at == it.revision);
+                changed.map(|(key, _)| PlanVersion {
+                    revision: it.revision,
+                    key: (key.kind.name().to_owned(), key.id.clone()),
+                    body: it.items.get(key).map(Item::text),
+                    changed_at: Timestamp::UNIX_EPOCH,
+                    changed_by: "API token".to_owned(),
+                })
+            });
+        let asked = |it: &PlanVersion| query.key.as_ref().is_none_or(|key| it.key == *key);
+        let mut versions: Vec<PlanVersion> = of_one.filter(asked).collect();
+        let mut revisions: Vec<u64> = versions.iter().map(|it| it.revision).collect();
+        revisions.dedup();
+        revisions.truncate(query.revisions);
+        versions.retain(|it| revisions.contains(&it.revision));
+        Box::pin(async { Ok(versions) })
+    }
+
     fn undo(&self, _revision: u64, _by: String) -> Changing<'_> {
         Box::pin(async { Err(NotChanged::NoSuchRevision) })
     }
@@ -109,6 +136,9 @@ async fn an_item_is_made_read_changed_and_taken_away() {
     assert_eq!(stale.status, StatusCode::PRECONDITION_FAILED);
     assert_eq!(stale.problem(), "version-differs");
     assert_eq!(stale.json()["current_version"], 2);
+    let meanwhile = stale.json()["changed_meanwhile"].clone();
+    assert_eq!(meanwhile["changed_by"], "API token");
+    assert_eq!(meanwhile["item"]["name"], "Dr Dot");
     let gone = send(&world, "DELETE", path, Some("\"2\""), "").await;
     assert_eq!(gone.status, StatusCode::NO_CONTENT);
     assert_eq!(world.get(path).await.problem(), "no-such-item");
@@ -173,4 +203,70 @@ async fn a_rota_is_shown_by_week_and_explained_at_a_moment() {
     assert_eq!(none.problem(), "no-such-item");
     let bad = world.get("/api/v1/rotas/cardiology?week=monday").await;
     assert_eq!(bad.problem(), "bad-request");
+}
+
+#[tokio::test]
+async fn what_the_plan_was_is_told_revision_by_revision_and_of_an_item_with_what_it_was() {
+    let world = World::new().await;
+    let path = "/api/v1/people/dot";
+    send(&world, "PUT", path, None, DOT).await;
+    let renamed = DOT.replace("Dr Dot", "Dr Dora");
+    send(&world, "PUT", path, None, &renamed).await;
+    let all = world.get("/api/v1/plan/history?limit=1").await.json();
+    assert_eq!(all["revisions"][0]["revision"], 3);
+    let change = &all["revisions"][0]["changes"][0];
+    assert_eq!(
+        (&change["kind"], &change["id"]),
+        (&"person".into(), &"dot".into())
+    );
+    assert!(
+        change["kept"] == true && change["item"].is_null(),
+        "{change}"
+    );
+    assert_eq!(all["next"], 3);
+
+    let of_dot = "/api/v1/plan/history?kind=person&id=dot";
+    let own = world.get(of_dot).await.json();
+    let names: Vec<_> = own["revisions"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| it["changes"][0]["item"]["name"].as_str().unwrap())
+        .collect();
+    assert_eq!(names, ["Dr Dora", "Dr Dot"]);
+    assert!(own["next"].is_null());
+    for bad in ["limit=0", "kind=person", "kind=persons&id=dot"] {
+        let refused = world.get(&format!("/api/v1/plan/history?{bad}")).await;
+        assert_eq!(refused.problem(), "bad-request", "{bad}");
+    }
+}
+
+#[tokio::test]
+async fn what_holds_for_the_whole_and_bank_holidays_are_edited_like_the_rest() {
+    let world = World::new().await;
+    let path = "/api/v1/deployment";
+    let whole = world.get(path).await;
+    assert_eq!(whole.json()["inbound_number"], "020 7946 0000");
+    let body = r#"{"inbound_number":"020 7946 0099"}"#;
+    let changed = send(&world, "PUT", path, Some("\"1\""), body).await;
+    assert_eq!(changed.status, StatusCode::OK);
+    assert_eq!(
+        world.get(path).await.json()["inbound_number"],
+        "020 7946 0099"
+    );
+    let refused = send(&world, "PUT", path, None, r#"{"inbound_nubmer":"1"}"#).await;
+    assert_eq!(refused.problem(), "plan-faulty");
+
+    let path = "/api/v1/bank-holidays/england";
+    let made = send(
+        &world,
+        "PUT",
+        path,
+        None,
+        r#"{"2026-12-25":"Christmas Day"}"#,
+    )
+    .await;
+    assert_eq!(made.status, StatusCode::CREATED);
+    let bad = send(&world, "PUT", path, None, r#"{"2026-12-32":"Never"}"#).await;
+    assert_eq!(bad.problem(), "plan-faulty");
 }

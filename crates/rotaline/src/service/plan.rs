@@ -23,7 +23,8 @@ use rotaline_engine::Remote;
 use rotaline_media::PromptBank;
 use rotaline_routing::{DialOutRules, Fault, Item, ItemKey, ItemKind, Items, Plan};
 use rotaline_store::{
-    ChangeSet, Changed, Expected, HistoryQuery, PlanChange, PlanKey, PlanRows, Storage, StoreError,
+    ChangeSet, Changed, Expected, HistoryQuery, Pending, PlanChange, PlanKey, PlanRows,
+    PlanVersion, Storage, StoreError,
 };
 use tokio::sync::{Mutex, watch};
 use tokio::time::MissedTickBehavior;
@@ -348,6 +349,10 @@ impl PlanDesk for PlanDoor {
         Box::pin(to_its_end(async move {
             keeper.make(&|_: &Edition| Ok(wishes.clone()), &by).await
         }))
+    }
+
+    fn history(&self, query: HistoryQuery) -> Pending<'_, Vec<PlanVersion>> {
+        self.0.storage.plan_history(query)
     }
 
     fn undo(&self, revision: u64, by: String) -> Changing<'_> {
