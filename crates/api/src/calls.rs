@@ -136,6 +136,7 @@ impl CallFilter {
             _ => OutcomeFilter::Is(outcome),
         });
         Ok(CallQuery {
+            sight: rotaline_store::Sight::All,
             from: time("from", self.from)?,
             to: time("to", self.to)?,
             specialty: parsed("specialty", self.specialty, SpecialtyId::parse)?,

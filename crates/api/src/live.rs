@@ -10,7 +10,7 @@ use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use jiff::Timestamp;
 use rotaline_model::CaseId;
-use rotaline_record::{CallKind, Command, LiveCall, LiveLeg, LiveState, PhoneKind, Role};
+use rotaline_record::{CallKind, Case, Command, LiveCall, LiveLeg, LiveState, PhoneKind, Role};
 use rotaline_store::{Action, AuditEntry, Store};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -177,18 +177,20 @@ pub(crate) async fn hang_up(
     };
     submitted(&state, case, command).await?;
     state.live.hang_up(id);
-    audit(&state, id).await;
+    audit(&state, case).await;
     Ok((StatusCode::ACCEPTED, Json(Kept::of(case))))
 }
 
 /// The case has it durably; with the database away, its list of who did what has not.
-async fn audit(state: &ApiState, case: CaseId) {
+async fn audit(state: &ApiState, case: &Case) {
     let entry = AuditEntry {
         at: Timestamp::now(),
         who: TOKEN_HOLDER.to_owned(),
         action: Action::CallHungUp,
-        case,
+        case: Some(case.id),
+        organisation: case.organisation.clone(),
         object: "call".to_owned(),
+        reason: None,
     };
     if let Err(error) = state.store.audit(entry).await {
         tracing::warn!(%error, "a hang-up is on its case, and not in the audit");

@@ -217,7 +217,9 @@ async fn audit(state: &ApiState, case: &Case, object: &str) -> Result<(), ApiErr
         at: Timestamp::now(),
         who: TOKEN_HOLDER.to_owned(),
         action: Action::RecordingFetched,
-        case: case.id,
+        case: Some(case.id),
+        organisation: case.organisation.clone(),
+        reason: None,
         object: object.to_owned(),
     };
     Ok(state.store.audit(entry).await?)

@@ -15,7 +15,7 @@ use crate::memory::MemoryStorage;
 use crate::stories::{Story, case_id};
 use crate::{
     Action, AuditEntry, CallQuery, CaseRow, CaseState, Commit, Limit, OutcomeFilter, Position,
-    SqliteStorage, Storage,
+    Seen, Sight, SqliteStorage, Storage,
 };
 
 use plan::{
@@ -300,13 +300,52 @@ async fn text_from_outside_is_only_text(storage: &dyn Storage) {
     );
 }
 
+async fn each_sees_only_calls_in_sight(storage: &dyn Storage) {
+    let by = |number, specialty, person| Story {
+        specialty,
+        person,
+        ..Story::new(number)
+    };
+    let stories = [
+        by(1, "cardiology", "cleo"),
+        by(2, "dermatology", "cleo"),
+        by(3, "dermatology", "dora"),
+    ];
+    write(storage, &stories).await;
+    let in_sight = async |specialties: &[&str], party: Option<&str>| {
+        let specialties = specialties.iter().map(|id| SpecialtyId::parse(id).unwrap());
+        let seen = Seen {
+            specialties: specialties.collect(),
+            party: party.map(|id| PersonId::parse(id).unwrap()),
+            ..Seen::default()
+        };
+        let sight = Sight::Only(seen);
+        let query = CallQuery {
+            sight: sight.clone(),
+            ..CallQuery::default()
+        };
+        let seen = stories.iter().rev().filter(|it| sight.sees(&it.case()));
+        let numbers: Vec<u32> = seen.map(|it| it.number).collect();
+        assert_eq!(found(storage, query).await, numbers);
+        numbers
+    };
+    assert!(in_sight(&[], None).await.is_empty());
+    assert_eq!(in_sight(&["dermatology"], None).await, [3, 2]);
+    assert_eq!(in_sight(&["dermatology"], Some("cleo")).await, [3, 2, 1]);
+    assert_eq!(in_sight(&[], Some("dora")).await, [3]);
+    // Rung in each, and joined in none.
+    assert!(in_sight(&[], Some("ann")).await.is_empty());
+}
+
 async fn audit_is_kept_in_order(storage: &dyn Storage) {
     let at = Timestamp::from_second(1_790_000_000).unwrap();
     let entry = |n: i64, case| AuditEntry {
         at: at + SignedDuration::from_secs(n),
         who: "token".into(),
         action: Action::RecordingFetched,
-        case: case_id(case),
+        case: Some(case_id(case)),
+        organisation: None,
+        reason: Some("complaint".into()),
         object: format!("case.{n}"),
     };
     for (n, case) in [(1, 1), (2, 2), (3, 1)] {
@@ -338,6 +377,7 @@ macro_rules! conformance {
             filters_find_what_they_name
             calls_of_the_same_instant_are_paged_by_id
             text_from_outside_is_only_text
+            each_sees_only_calls_in_sight
             audit_is_kept_in_order
             plan_is_changed_as_a_whole
             what_somebody_else_changed_is_named_and_nothing_is_written

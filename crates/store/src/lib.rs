@@ -13,6 +13,7 @@
 // Real time is this crate's business: retries, and how long a case stays unwritten.
 #![allow(clippy::disallowed_methods)]
 
+mod audit;
 mod backend;
 mod desk_storage;
 mod errands;
@@ -22,15 +23,19 @@ mod plan;
 mod projector;
 mod query;
 mod reports;
+mod sight;
 mod sqlite;
 mod storage;
 mod store;
+mod users;
 mod watch;
 
 #[cfg(test)]
 mod conformance;
 #[cfg(test)]
 mod conformance_desk;
+#[cfg(test)]
+mod conformance_users;
 #[cfg(test)]
 mod errands_tests;
 #[cfg(test)]
@@ -42,6 +47,7 @@ mod projector_tests;
 #[cfg(test)]
 mod stories;
 
+pub use audit::{Action, AuditEntry, AuditQuery};
 pub use backend::Backend;
 pub use desk_storage::{DeskStorage, PastAttempt, PhoneUse};
 pub use errands::{
@@ -63,10 +69,14 @@ pub use reports::{
     FigureQuery, LineOrder, LinePosition, LineQuery, Lines, OutcomeFigure, OwedFigure,
     QuarterFigure, ReportStorage, SortBy, WaitFigure, wait_bucket_ms,
 };
+pub use sight::{Seen, Sight, is_party};
 pub use sqlite::SqliteStorage;
 pub use storage::{
-    Action, AssignmentRow, AttemptRow, AuditEntry, CaseRow, Commit, Pending, RequestRow, Storage,
-    StoredCase,
+    AssignmentRow, AttemptRow, CaseRow, Commit, Pending, RequestRow, Storage, StoredCase,
 };
 pub use store::{NotApplied, Store};
+pub use users::{
+    ApiToken, Grant, Reach, Role, Session, Strength, TokenHash, TotpSalt, USERS_BOUND, User,
+    UserQuery, UserStorage,
+};
 pub use watch::{Changes, Watch};

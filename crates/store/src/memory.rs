@@ -126,7 +126,7 @@ impl Storage for MemoryStorage {
 
     fn audited(&self, case: CaseId) -> Pending<'_, Vec<AuditEntry>> {
         self.ask(|tables| {
-            let of_case = tables.audit.iter().filter(|entry| entry.case == case);
+            let of_case = tables.audit.iter().filter(|entry| entry.case == Some(case));
             of_case.cloned().collect()
         })
     }

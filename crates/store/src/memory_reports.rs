@@ -25,6 +25,7 @@ impl ReportStorage for MemoryStorage {
     fn attempt_lines(&self, query: AttemptQuery) -> Pending<'_, Vec<AttemptLine>> {
         self.ask_cases(move |rows| {
             let figures = FigureQuery {
+                sight: query.sight.clone(),
                 from: query.from,
                 to: query.to,
                 organisation: query.organisation.clone(),
@@ -182,6 +183,7 @@ fn of_attempts<'a>(
 
 fn is_of(query: &FigureQuery, line: &CallLine) -> bool {
     let lines = LineQuery {
+        sight: query.sight.clone(),
         from: query.from,
         to: query.to,
         organisation: query.organisation.clone(),

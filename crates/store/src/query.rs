@@ -9,9 +9,13 @@ use rotaline_model::{CaseId, PersonId, PracticeId, SpecialtyId};
 use rotaline_record::Case;
 use uuid::Uuid;
 
+use crate::Sight;
+
 /// Which calls, newest first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CallQuery {
+    /// Whose.
+    pub sight: Sight,
     /// Opened at this instant or later.
     pub from: Option<Timestamp>,
     /// Opened before this instant.
@@ -39,7 +43,8 @@ impl CallQuery {
             CaseState::Open => case.is_open(),
             CaseState::Closed => !case.is_open(),
         };
-        self.from.is_none_or(|from| case.opened_at >= from)
+        self.sight.sees(case)
+            && self.from.is_none_or(|from| case.opened_at >= from)
             && self.to.is_none_or(|to| case.opened_at < to)
             && is_or_any(&self.specialty, case.specialty.as_ref())
             && is_or_any(&self.practice, case.practice.as_ref())

@@ -11,6 +11,8 @@ mod desk;
 mod figures;
 mod plan;
 mod reports;
+mod sight;
+mod users;
 
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
@@ -30,8 +32,8 @@ use uuid::Uuid;
 use crate::plan::{ChangeSet, Changed, HistoryQuery, PlanRows, PlanVersion};
 use crate::storage::LOAD_BOUND;
 use crate::{
-    Action, AssignmentRow, AttemptRow, AuditEntry, CallQuery, CaseRow, CaseState, Commit,
-    OutcomeFilter, Pending, RequestRow, Storage, StoreError, StoredCase,
+    AssignmentRow, AttemptRow, AuditEntry, CallQuery, CaseRow, CaseState, Commit, OutcomeFilter,
+    Pending, RequestRow, Storage, StoreError, StoredCase, UserStorage,
 };
 
 /// Connections that only read.
@@ -197,32 +199,25 @@ impl Storage for SqliteStorage {
         })
     }
 
+    fn users(&self) -> Result<&dyn UserStorage, StoreError> {
+        Ok(self)
+    }
+
     fn audit(&self, entry: AuditEntry) -> Pending<'_, ()> {
         Box::pin(async move {
-            sqlx::query(
-                "INSERT INTO audit (at_us, who, action, case_id, object) VALUES (?, ?, ?, ?, ?)",
-            )
-            .bind(entry.at.as_microsecond())
-            .bind(entry.who)
-            .bind(entry.action.name())
-            .bind(entry.case.uuid())
-            .bind(entry.object)
-            .execute(&self.writer)
-            .await?;
-            Ok(())
+            let mut connection = self.writer.acquire().await?;
+            users::write_audit(&mut connection, entry).await
         })
     }
 
     fn audited(&self, case: CaseId) -> Pending<'_, Vec<AuditEntry>> {
         Box::pin(async move {
-            let rows = sqlx::query(
-                "SELECT at_us, who, action, object FROM audit WHERE case_id = ? ORDER BY id",
-            )
-            .bind(case.uuid())
-            .fetch_all(&self.readers)
-            .await?;
+            let rows = sqlx::query("SELECT * FROM audit_log WHERE case_id = ? ORDER BY id")
+                .bind(case.uuid())
+                .fetch_all(&self.readers)
+                .await?;
             rows.iter()
-                .filter_map(|row| audit_entry(row, case).transpose())
+                .filter_map(|row| users::audit_entry(row).transpose())
                 .collect()
         })
     }
@@ -415,7 +410,8 @@ fn bind_assignment(query: Bound, (case, row): (CaseId, AssignmentRow)) -> Bound 
 }
 
 fn listing(query: CallQuery) -> QueryBuilder<Sqlite> {
-    let mut sql = QueryBuilder::new("SELECT id, body FROM cases WHERE 1");
+    let mut sql = QueryBuilder::new("SELECT id, body FROM cases c WHERE 1");
+    sight::within(&mut sql, &query.sight, "c", "id");
     if let Some(from) = query.from {
         sql.push(" AND opened_us >= ")
             .push_bind(from.as_microsecond());
@@ -472,19 +468,4 @@ fn stored_case(row: &SqliteRow) -> Result<StoredCase, StoreError> {
         id: id.into(),
         body: row.try_get("body")?,
     })
-}
-
-/// None: of a newer version.
-fn audit_entry(row: &SqliteRow, case: CaseId) -> Result<Option<AuditEntry>, StoreError> {
-    let Some(action) = Action::parse(row.try_get("action")?) else {
-        return Ok(None);
-    };
-    let at_us: i64 = row.try_get("at_us")?;
-    Ok(Some(AuditEntry {
-        at: Timestamp::from_microsecond(at_us).unwrap_or(Timestamp::MIN),
-        who: row.try_get("who")?,
-        action,
-        case,
-        object: row.try_get("object")?,
-    }))
 }

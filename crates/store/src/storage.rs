@@ -11,7 +11,10 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::plan::{ChangeSet, Changed, HistoryQuery, PlanRows, PlanVersion};
-use crate::{AttemptLine, CallLine, CallQuery, DeskStorage, ReportStorage, StoreError};
+use crate::{
+    AttemptLine, AuditEntry, CallLine, CallQuery, DeskStorage, ReportStorage, StoreError,
+    UserStorage,
+};
 
 /// What a backend is on its way to answer.
 pub type Pending<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
@@ -32,6 +35,12 @@ pub trait Storage: DeskStorage + ReportStorage {
 
     /// The newest matching cases, newest first, as many as the query's limit.
     fn list(&self, query: CallQuery) -> Pending<'_, Vec<StoredCase>>;
+
+    /// Who may ask; a backend that knows no users refuses, and only the token of the first start
+    /// opens anything.
+    fn users(&self) -> Result<&dyn UserStorage, StoreError> {
+        Err(StoreError::NotOpen)
+    }
 
     /// Keeps who did what.
     fn audit(&self, entry: AuditEntry) -> Pending<'_, ()>;
@@ -265,46 +274,5 @@ impl StoredCase {
             case: self.id,
             fault,
         })
-    }
-}
-
-/// Who did what with a case.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AuditEntry {
-    /// When.
-    pub at: Timestamp,
-    /// Who, as far as it is known.
-    pub who: String,
-    /// What they did.
-    pub action: Action,
-    /// With which case.
-    pub case: CaseId,
-    /// With what of it, e.g. `case.wav`.
-    pub object: String,
-}
-
-/// What is audited.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Action {
-    /// A recording was fetched, to hear or to keep.
-    RecordingFetched,
-    /// A call was ended while it was up.
-    CallHungUp,
-}
-
-impl Action {
-    /// As it is stored.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Action::RecordingFetched => "recording-fetched",
-            Action::CallHungUp => "call-hung-up",
-        }
-    }
-
-    /// From its stored name.
-    pub fn parse(name: &str) -> Option<Action> {
-        [Action::RecordingFetched, Action::CallHungUp]
-            .into_iter()
-            .find(|action| action.name() == name)
     }
 }

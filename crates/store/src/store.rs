@@ -12,6 +12,7 @@ use crate::live::{Health, Live};
 use crate::storage::LOAD_BOUND;
 use crate::{
     AuditEntry, Backend, CallQuery, Completeness, Limit, Page, PhoneUse, Position, StoreError,
+    UserStorage,
 };
 
 /// The calls, in memory and in the database, as one.
@@ -232,6 +233,11 @@ impl Store {
     /// How everybody's phones have answered, by person and kind.
     pub async fn phone_uses(&self) -> Result<Vec<PhoneUse>, StoreError> {
         self.backend.get()?.phone_uses().await
+    }
+
+    /// Who may ask.
+    pub fn users(&self) -> Result<&dyn UserStorage, StoreError> {
+        self.backend.get()?.users()
     }
 
     /// Keeps who did what.

@@ -131,6 +131,7 @@ impl MonthFilter {
         let (from, to) = (first.to_string(), first.last_of_month().to_string());
         let (from, to) = reader.range(Some(&from), Some(&to), &organisation);
         let query = FigureQuery {
+            sight: rotaline_store::Sight::All,
             from,
             to,
             organisation,

@@ -151,6 +151,7 @@ impl AttemptFilter {
             result(name).map(|_| name.to_owned())
         });
         let query = AttemptQuery {
+            sight: rotaline_store::Sight::All,
             from,
             to,
             organisation,

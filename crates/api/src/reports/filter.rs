@@ -146,6 +146,7 @@ impl FigureFilter {
         let to = to.unwrap_or(now);
         let from = from.unwrap_or_else(|| reader.a_year_before(to));
         let query = FigureQuery {
+            sight: rotaline_store::Sight::All,
             from: Some(from),
             to: Some(to),
             organisation,
@@ -314,6 +315,7 @@ impl Reader {
         let connected = [("yes", Connected::Yes), ("no", Connected::No)];
         let states = [("open", CaseState::Open), ("closed", CaseState::Closed)];
         LineQuery {
+            sight: rotaline_store::Sight::All,
             from,
             to,
             organisation,

@@ -10,7 +10,7 @@ use crate::reports::{AttemptPosition, Direction, LineOrder, LinePosition, SortBy
 use crate::stories::Story;
 use crate::{
     AttemptLine, AttemptQuery, CallLine, CaseRow, CaseState, Commit, Connected, FigureQuery,
-    LineQuery, OutcomeFilter, ReportStorage, Storage,
+    LineQuery, OutcomeFilter, ReportStorage, Seen, Sight, Storage,
 };
 
 /// Sixty cases of every sort, some of the same instant, some of the same length.
@@ -142,7 +142,35 @@ fn filters(cases: &[Case]) -> Vec<LineQuery> {
             ..all()
         },
     ];
-    [whose, states()].concat()
+    [whose, states(), sights()].concat()
+}
+
+/// Of nothing at all.
+fn nothing() -> Sight {
+    Sight::Only(Seen::default())
+}
+
+fn sights() -> Vec<LineQuery> {
+    let all = LineQuery::default;
+    let seen = |organisations: &[&str], specialties: &[&str]| {
+        let organisations = organisations.iter().map(|id| OrganisationId::parse(id));
+        let specialties = specialties.iter().map(|id| SpecialtyId::parse(id));
+        Sight::Only(Seen {
+            organisations: organisations.map(Result::unwrap).collect(),
+            specialties: specialties.map(Result::unwrap).collect(),
+            party: None,
+        })
+    };
+    let in_sight = |sight| LineQuery { sight, ..all() };
+    vec![
+        in_sight(seen(&[], &[])),
+        in_sight(seen(&["south"], &[])),
+        in_sight(seen(&["nowhere"], &["dermatology"])),
+        LineQuery {
+            organisation: OrganisationId::parse("south").ok(),
+            ..in_sight(seen(&[], &[]))
+        },
+    ]
 }
 
 fn states() -> Vec<LineQuery> {
@@ -192,7 +220,7 @@ pub(super) async fn lines_stand_in_every_order(storage: &dyn Storage) {
                     ..query.clone()
                 };
                 let expected = expected(&cases, &query);
-                assert!(!expected.is_empty(), "{query:?}");
+                assert_eq!(expected.is_empty(), query.sight == nothing(), "{query:?}");
                 assert_eq!(paged(storage, &query, 7).await, expected, "{query:?}");
             }
         }
@@ -293,6 +321,18 @@ pub(super) async fn sums_are_those_of_the_lines(storage: &dyn Storage) {
             person: PersonId::parse("ben").ok(),
             ..all()
         },
+        FigureQuery {
+            sight: Sight::Only(Seen {
+                specialties: vec![SpecialtyId::parse("dermatology").unwrap()],
+                ..Seen::default()
+            }),
+            ..all()
+        },
+        FigureQuery {
+            sight: Sight::Only(Seen::default()),
+            person: PersonId::parse("ben").ok(),
+            ..all()
+        },
     ];
     for query in queries {
         let model: &dyn ReportStorage = &model;
@@ -303,7 +343,8 @@ pub(super) async fn sums_are_those_of_the_lines(storage: &dyn Storage) {
                 let mut expected = model.$of(query.clone()).await.unwrap();
                 found.sort();
                 expected.sort();
-                assert!(!expected.is_empty(), "{} {query:?}", stringify!($of));
+                let is_nothing = query.sight == nothing();
+                assert_eq!(expected.is_empty(), is_nothing, "{query:?}");
                 assert_eq!(found, expected, "{query:?}");
             )*};
         }

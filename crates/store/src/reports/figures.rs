@@ -7,7 +7,9 @@
 use jiff::Timestamp;
 use rotaline_model::{OrganisationId, PersonId, SpecialtyId};
 
-use crate::{AttemptLine, AttemptQuery, CallLine, LineQuery, Pending, Storage, Store, StoreError};
+use crate::{
+    AttemptLine, AttemptQuery, CallLine, LineQuery, Pending, Sight, Storage, Store, StoreError,
+};
 
 /// The part of a database that reports ask.
 pub trait ReportStorage: Send + Sync + 'static {
@@ -38,6 +40,8 @@ pub trait ReportStorage: Send + Sync + 'static {
 /// Of which calls.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FigureQuery {
+    /// Whose.
+    pub sight: Sight,
     /// Opened at this instant or later.
     pub from: Option<Timestamp>,
     /// Opened before this instant.

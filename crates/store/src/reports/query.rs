@@ -9,11 +9,13 @@ use rotaline_model::{CaseId, OrganisationId, PersonId, PracticeId, SpecialtyId};
 use rotaline_record::Case;
 use uuid::Uuid;
 
-use crate::{AttemptLine, BadPosition, CallLine, CaseState, OutcomeFilter};
+use crate::{AttemptLine, BadPosition, CallLine, CaseState, OutcomeFilter, Sight, is_party};
 
 /// Which lines of the calls report, in which order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LineQuery {
+    /// Whose; of the calls of a party, the field of its own says whose.
+    pub sight: Sight,
     /// Opened at this instant or later.
     pub from: Option<Timestamp>,
     /// Opened before this instant.
@@ -47,7 +49,7 @@ pub struct LineQuery {
 impl LineQuery {
     /// Whether a case, of which this is the line, is among those that are asked for.
     pub fn matches(&self, case: &Case, line: &CallLine) -> bool {
-        self.matches_line(line) && self.party.as_ref().is_none_or(|who| has_party(case, who))
+        self.matches_line(line) && self.party.as_ref().is_none_or(|who| is_party(case, who))
     }
 
     /// The same, but for [`LineQuery::party`].
@@ -72,8 +74,10 @@ impl LineQuery {
             self.order
                 .compare(&LinePosition::of(line, self.order.by), after)
         };
-        self.from
-            .is_none_or(|it| line.opened_us >= it.as_microsecond())
+        self.sight.sees_line(line)
+            && self
+                .from
+                .is_none_or(|it| line.opened_us >= it.as_microsecond())
             && self
                 .to
                 .is_none_or(|it| line.opened_us < it.as_microsecond())
@@ -100,12 +104,6 @@ impl LineQuery {
                 .as_ref()
                 .is_none_or(|it| after(it) == Ordering::Greater)
     }
-}
-
-fn has_party(case: &Case, person: &PersonId) -> bool {
-    let attempts = case.attempts.iter();
-    let mut own = attempts.filter(|attempt| attempt.person.as_ref() == Some(person));
-    own.any(|attempt| AttemptLine::of(case, attempt).party)
 }
 
 fn is_or_any(wanted: Option<&str>, value: &Option<String>) -> bool {
@@ -239,6 +237,8 @@ impl FromStr for LinePosition {
 /// Which attempts, those of the newest cases first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AttemptQuery {
+    /// Whose.
+    pub sight: Sight,
     /// Of cases that were opened at this instant or later.
     pub from: Option<Timestamp>,
     /// Of cases that were opened before this instant.

@@ -3,6 +3,7 @@
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row, Sqlite, SqlitePool};
 
+use super::sight;
 use crate::StoreError;
 use crate::reports::{
     AttemptFigure, FigureQuery, OutcomeFigure, OwedFigure, QuarterFigure, WaitFigure,
@@ -119,7 +120,8 @@ pub(super) async fn attempts(
 
 fn of_calls(select: &str, which: &str, query: FigureQuery) -> QueryBuilder<Sqlite> {
     let mut sql = QueryBuilder::new(select);
-    sql.push(format_args!(" FROM report_calls WHERE {which}"));
+    sql.push(format_args!(" FROM report_calls c WHERE {which}"));
+    sight::within(&mut sql, &query.sight, "c", "id");
     narrow(&mut sql, &query);
     if let Some(person) = query.person {
         sql.push(" AND specialist = ")
@@ -131,7 +133,8 @@ fn of_calls(select: &str, which: &str, query: FigureQuery) -> QueryBuilder<Sqlit
 
 fn of_attempts(select: &str, query: FigureQuery) -> QueryBuilder<Sqlite> {
     let mut sql = QueryBuilder::new(select);
-    sql.push(" FROM report_attempts WHERE sought = 1");
+    sql.push(" FROM report_attempts a WHERE sought = 1");
+    sight::within(&mut sql, &query.sight, "a", "case_id");
     narrow(&mut sql, &query);
     if let Some(person) = query.person {
         sql.push(" AND person = ").push_bind(String::from(person));

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use rotaline_model::Pii;
 
-use super::{Bound, SqliteStorage, Upsert, figures};
+use super::{Bound, SqliteStorage, Upsert, figures, sight};
 use crate::reports::{
     AttemptFigure, AttemptQuery, Connected, Direction, FigureQuery, LineOrder, LineQuery,
     OutcomeFigure, OwedFigure, QuarterFigure, ReportStorage, SortBy, WaitFigure,
@@ -158,6 +158,7 @@ fn listing(query: LineQuery, bound: usize) -> QueryBuilder<Sqlite> {
         sql.push(format_args!(" AND {walked}.opened_us < "))
             .push_bind(to.as_microsecond());
     }
+    sight::within(&mut sql, &query.sight, "c", "id");
     narrow(&mut sql, &query);
     beyond(&mut sql, &query, walked);
     let order = order(query.order, walked);
@@ -273,8 +274,9 @@ fn key(by: SortBy, walked: &str) -> Vec<&str> {
 fn attempts(query: AttemptQuery) -> QueryBuilder<Sqlite> {
     let mut sql = QueryBuilder::new(
         "SELECT opened_us, case_id, number, started_us, organisation, specialty, person, phone, \
-         round, reason, ring_ms, result, sought, party FROM report_attempts WHERE 1",
+         round, reason, ring_ms, result, sought, party FROM report_attempts a WHERE 1",
     );
+    sight::within(&mut sql, &query.sight, "a", "case_id");
     if let Some(from) = query.from {
         sql.push(" AND opened_us >= ")
             .push_bind(from.as_microsecond());
