@@ -61,8 +61,8 @@ pub const RECEPTION: &str = "01632960100";
 const BYPASS: &str = "01632960201";
 const PATIENTS: [&str; 2] = ["01632960150", "07700900150"];
 
-/// From seven until twenty past eight: what is promised ends soon.
-const HOURS: Minutes = (7 * 60, 8 * 60 + 20);
+/// From seven until a quarter past eight, and a minute: what is promised ends soon.
+const HOURS: Minutes = (7 * 60, 8 * 60 + 16);
 /// The secretaries are there for a few minutes.
 const SECRETARIES: Minutes = (8 * 60 + 4, 8 * 60 + 11);
 

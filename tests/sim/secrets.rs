@@ -14,6 +14,8 @@ use crate::tapes::Tapes;
 
 /// The question.
 const KEY_IT: &str = "nhs/key-it";
+/// Said before it: whoever knows the question may answer it already.
+const TRYING: &str = "hunt/trying";
 /// The reading back.
 const READ_BACK: &str = "nhs/read-back";
 /// What a telephone number is read back with, which is no secret.
@@ -36,6 +38,16 @@ pub struct Secrets {
     begun: Option<MediaLeg>,
     /// What was keyed while it was asked for.
     keyed: BTreeMap<CaseId, String>,
+    /// Legs that are told that somebody is rung.
+    waiting: BTreeSet<MediaLeg>,
+    /// A leg that has just been told so.
+    begins_anew: Option<MediaLeg>,
+    /// A leg that has just been asked.
+    is_asked: Option<MediaLeg>,
+    /// A leg of these, and a digit's key of it that has just gone down.
+    ahead: Option<(MediaLeg, Digit)>,
+    /// What was keyed on them, the answers to the question among it, and whether it was masked.
+    keyed_waiting: BTreeMap<CaseId, Vec<(char, bool)>>,
 }
 
 impl Secrets {
@@ -48,6 +60,15 @@ impl Secrets {
                 if says(sounds, KEY_IT) {
                     self.asked.insert(*leg);
                 }
+                if says(sounds, TRYING) {
+                    self.waiting.insert(*leg);
+                    self.begins_anew = Some(*leg);
+                } else if says(sounds, KEY_IT) {
+                    self.waiting.insert(*leg);
+                    self.is_asked = Some(*leg);
+                } else if sounds != &[Sound::RingTone] {
+                    self.waiting.remove(leg);
+                }
                 if says(sounds, READ_BACK) {
                     self.reading.insert(*leg, *play);
                 }
@@ -56,6 +77,7 @@ impl Secrets {
             Command::Enter { leg, .. } | Command::Close { leg } => {
                 self.asked.remove(leg);
                 self.reading.remove(leg);
+                self.waiting.remove(leg);
             }
             Command::Open { .. }
             | Command::Update { .. }
@@ -71,6 +93,12 @@ impl Secrets {
 
     /// The switch is about to be told.
     pub fn event(&mut self, event: &Event, tapes: &Tapes) {
+        if let Event::KeyDown { leg, digit } = event
+            && is_number(*digit)
+            && self.waiting.contains(leg)
+        {
+            self.ahead = Some((*leg, *digit));
+        }
         match event {
             Event::KeyDown { leg, digit } if is_number(*digit) && self.asked.contains(leg) => {
                 self.begun = Some(*leg);
@@ -97,6 +125,23 @@ impl Secrets {
 
     /// The switch has done all that an input led to; what is wrong, if anything.
     pub fn settled(&mut self, tapes: &Tapes) -> Option<String> {
+        if let Some(tape) = self.begins_anew.take().and_then(|leg| tapes.of(leg)) {
+            self.keyed_waiting.remove(&tape.case);
+        }
+        if let Some((leg, digit)) = self.ahead.take()
+            && let Some(tape) = tapes.of(leg)
+        {
+            let keyed = self.keyed_waiting.entry(tape.case).or_default();
+            keyed.push((digit.as_char(), tapes.is_masked(tape)));
+        }
+        if let Some(tape) = self.is_asked.take().and_then(|leg| tapes.of(leg)) {
+            let keyed = self.keyed_waiting.get(&tape.case);
+            if keyed.is_some_and(|keyed| keyed.iter().any(|(_, masked)| !masked)) {
+                return Some(format!(
+                    "{tape:?} has what was keyed before it was asked for"
+                ));
+            }
+        }
         let begun = self.begun.take().filter(|leg| self.asked.contains(leg));
         let secret = begun.iter().chain(self.reading.keys());
         let mut secret = secret.filter_map(|leg| tapes.of(*leg));
@@ -114,15 +159,24 @@ impl Secrets {
         } = &record.fact
         {
             let number = String::from(*nhs_number.expose());
-            let keyed = self.keyed.get(&record.case);
-            if !keyed.is_some_and(|keyed| keyed.contains(&number)) {
+            let keyed = self.keyed_waiting.get(&record.case);
+            let keyed = keyed.map_or(&[][..], |keyed| keyed);
+            let spells = |keyed: &&[(char, bool)]| keyed.iter().map(|key| key.0).eq(number.chars());
+            let Some(digits) = keyed.windows(DIGITS).rfind(spells) else {
                 return Some("it has an NHS number that its caller has not keyed");
+            };
+            if digits.iter().any(|(_, masked)| !masked) {
+                return Some("it has an NHS number that is on the recording too");
             }
             return (!fits(&number)).then_some("it has an NHS number whose check digit is wrong");
         }
+        let is_over = matches!(record.fact, Fact::CaseClosed { .. });
+        if is_over {
+            self.keyed_waiting.remove(&record.case);
+        }
         let keyed = self.keyed.get(&record.case)?;
         let told = written(record).iter().any(|text| tells(text, keyed));
-        if matches!(record.fact, Fact::CaseClosed { .. }) {
+        if is_over {
             self.keyed.remove(&record.case);
         }
         told.then_some("a record other than its own has an NHS number in it")

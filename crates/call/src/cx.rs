@@ -332,6 +332,11 @@ impl Cx {
         }
     }
 
+    /// Whether the patient's number has been asked for in this call.
+    pub(crate) fn has_asked_nhs_number(&self) -> bool {
+        self.0.nhs_asked.get()
+    }
+
     /// Whether the patient's number has not been asked for yet in this call; now it has.
     pub(crate) fn asks_nhs_number_first(&self) -> bool {
         !self.0.nhs_asked.replace(true)

@@ -8,7 +8,7 @@ use std::rc::Rc;
 use std::task::Poll;
 use std::time::Duration;
 
-use rotaline_model::{Acceptance, Digit, LegId, Mono, Sound, SpecialtyId};
+use rotaline_model::{Acceptance, Digit, LegId, Mono, PlayId, Sound, SpecialtyId};
 use rotaline_record::{AttemptResult, PhoneKind};
 use rotaline_routing as routing;
 use rotaline_routing::{Candidate, Phrase, Recording};
@@ -209,7 +209,8 @@ impl Phone {
     }
 }
 
-fn budget(cx: &Cx, specialty: &SpecialtyId) -> Duration {
+/// How long people are tried, by the organisation's word.
+pub(super) fn budget(cx: &Cx, specialty: &SpecialtyId) -> Duration {
     let plan = cx.plan();
     plan.specialty(specialty)
         .and_then(|specialty| plan.organisation(&specialty.organisation))
@@ -283,16 +284,13 @@ pub(super) async fn keep_company(
     let mut said_at: Option<Mono> = None;
     loop {
         let play = caller.play_on(sounds);
-        let spoken_by = cx.now() + MAX_SPEAKING;
-        loop {
-            match caller.next(Some(play), spoken_by).await {
-                Next::Key(key) if goes_back(cx, key) => return,
-                Next::Key(_) => {}
-                Next::Spoken | Next::Time | Next::Gone => break,
-            }
-        }
+        let ahead = match spoken(cx, caller, specialty, play).await {
+            Spoken::ToTheEnd => None,
+            Spoken::Over(ahead) => Some(ahead),
+            Spoken::BackToMenu => return,
+        };
         if nhs::is_wanted(cx, specialty)
-            && Box::pin(nhs::ask(cx, caller)).await == nhs::Asked::BackToMenu
+            && Box::pin(nhs::ask(cx, caller, ahead)).await == nhs::Asked::BackToMenu
         {
             return;
         }
@@ -303,6 +301,31 @@ pub(super) async fn keep_company(
         }
         said_at = Some(cx.now());
         sounds = vec![speech::phrase(&cx.plan(), Phrase::StillTrying)];
+    }
+}
+
+/// How something that is said to a waiting caller ends.
+enum Spoken {
+    ToTheEnd,
+    /// With the first digit of the patient's number: it will be asked for.
+    Over(nhs::Ahead),
+    BackToMenu,
+}
+
+async fn spoken(cx: &Cx, caller: &Leg, specialty: &SpecialtyId, play: PlayId) -> Spoken {
+    let spoken_by = cx.now() + MAX_SPEAKING;
+    loop {
+        let is_asked = nhs::will_be_asked(cx, specialty);
+        let next = caller.next(Some(play), spoken_by);
+        match first(next, nhs::begins(caller, is_asked)).await {
+            Either::First(Next::Key(key)) if goes_back(cx, key) => return Spoken::BackToMenu,
+            Either::First(Next::Key(key)) if is_asked && key.digit.number().is_some() => {
+                return Spoken::Over(nhs::Ahead::keyed(cx, key.digit));
+            }
+            Either::First(Next::Key(_)) => {}
+            Either::First(Next::Spoken | Next::Time | Next::Gone) => return Spoken::ToTheEnd,
+            Either::Second(()) => return Spoken::Over(nhs::Ahead::begun(cx)),
+        }
     }
 }
 

@@ -38,24 +38,63 @@ enum Keyed {
     BackToMenu,
 }
 
-/// Whether the number is to be asked for: its organisation wants it, and it was not asked before.
-pub(super) fn is_wanted(cx: &Cx, specialty: &SpecialtyId) -> bool {
+/// What is keyed before the question, by whoever knows it: masked from its first key on.
+pub(super) struct Ahead {
+    digit: Option<Digit>,
+    masked: Masked,
+}
+
+impl Ahead {
+    /// A digit's key is down.
+    pub(super) fn begun(cx: &Cx) -> Self {
+        let (digit, masked) = (None, Masked::new(cx));
+        Ahead { digit, masked }
+    }
+
+    /// A digit is keyed.
+    pub(super) fn keyed(cx: &Cx, digit: Digit) -> Self {
+        let (digit, masked) = (Some(digit), Masked::new(cx));
+        Ahead { digit, masked }
+    }
+}
+
+/// Waits for a digit's key to go down, where the number will be asked for.
+pub(super) async fn begins(caller: &Leg, is_asked: bool) {
+    match is_asked {
+        true => caller.digit_begins().await,
+        false => std::future::pending().await,
+    }
+}
+
+/// Whether the number will be asked for: its organisation wants it, and it was not asked before.
+pub(super) fn will_be_asked(cx: &Cx, specialty: &SpecialtyId) -> bool {
     let plan = cx.plan();
     let specialty = plan.specialty(specialty);
     let organisation = specialty.and_then(|it| plan.organisation(&it.organisation));
     let wants = organisation.is_some_and(|it| it.ask_nhs_number);
     // Patients are not asked what a clinician would be.
-    wants && cx.who_calls() == WhoCalls::Clinician && cx.asks_nhs_number_first()
+    wants && cx.who_calls() == WhoCalls::Clinician && !cx.has_asked_nhs_number()
 }
 
-/// Asks; ring tone goes on between.
-pub(super) async fn ask(cx: &Cx, caller: &Leg) -> Asked {
+/// The same; from now on it is asked.
+pub(super) fn is_wanted(cx: &Cx, specialty: &SpecialtyId) -> bool {
+    will_be_asked(cx, specialty) && cx.asks_nhs_number_first()
+}
+
+/// Asks, unless the answer has begun; ring tone goes on between.
+pub(super) async fn ask(cx: &Cx, caller: &Leg, mut ahead: Option<Ahead>) -> Asked {
     let phrase = |phrase| speech::phrase(&cx.plan(), phrase);
-    let mut sounds = vec![phrase(Phrase::KeyNhsNumber), Sound::RingTone];
+    let mut sounds = match ahead {
+        Some(_) => vec![Sound::RingTone],
+        None => vec![phrase(Phrase::KeyNhsNumber), Sound::RingTone],
+    };
     for _ in 0..TRIES {
         caller.play_on(std::mem::take(&mut sounds));
-        let mut masked = None;
-        match keyed(cx, caller, &mut masked).await {
+        let (digit, mut masked) = match ahead.take() {
+            Some(Ahead { digit, masked }) => (digit, Some(masked)),
+            None => (None, None),
+        };
+        match keyed(cx, caller, digit, &mut masked).await {
             Keyed::Number(number) => {
                 cx.note(Fact::NhsNumberGiven {
                     nhs_number: Pii::new(number),
@@ -75,8 +114,14 @@ pub(super) async fn ask(cx: &Cx, caller: &Leg) -> Asked {
     Asked::Done
 }
 
-async fn keyed(cx: &Cx, caller: &Leg, masked: &mut Option<Masked>) -> Keyed {
+async fn keyed(
+    cx: &Cx,
+    caller: &Leg,
+    first_digit: Option<Digit>,
+    masked: &mut Option<Masked>,
+) -> Keyed {
     let mut digits = String::with_capacity(DIGITS);
+    digits.extend(first_digit.map(Digit::as_char));
     loop {
         // A key acts at its end; in band it may be held, and heard, for longer than a mask reaches
         // back.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use rotaline_model::{Digit, EndCause, Sound, SpecialtyId};
 use rotaline_routing::Phrase;
 
-use super::hunt::Hunted;
+use super::hunt::{Hunted, budget};
 use super::overflow::hunt_here_and_beyond;
 use super::ring_back::{self, Promised};
 use crate::attempt::Attempt;
@@ -14,8 +14,9 @@ use crate::cx::Cx;
 use crate::leg::{Asked, Leg};
 use crate::speech;
 
-/// Hunts of one call: nothing rings for ever.
-const MAX_HUNTS: u8 = 10;
+/// Hunts after which the caller is let go: nothing rings for ever. Where everybody is busy a hunt
+/// is over at once, so it is at the earliest when the time is over that one hunt may take.
+const MAX_HUNTS: u32 = 10;
 /// How long a key is waited for after the offer.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How often the offer is said to somebody who keys nothing.
@@ -43,8 +44,10 @@ pub(super) async fn reach(
     specialty: &SpecialtyId,
     opening: Vec<Sound>,
 ) -> Reached {
-    let mut opening = opening;
-    for hunts_left in (0..MAX_HUNTS).rev() {
+    let (mut opening, began) = (opening, cx.now());
+    let mut hunts = 0;
+    loop {
+        hunts += 1;
         cx.if_left(EndCause::CallerLeftWaiting);
         let hunted = hunt_here_and_beyond(cx, caller, specialty, &mut opening).await;
         let (cause, phrase) = match hunted {
@@ -55,7 +58,7 @@ pub(super) async fn reach(
         };
         // "... or hang up": whoever does so now has been served.
         cx.if_left(cause);
-        if hunts_left == 0 {
+        if hunts >= MAX_HUNTS && cx.now() >= began + budget(cx, specialty) {
             let plan = cx.plan();
             caller
                 .tell(speech::phrases(&plan, &[phrase, Phrase::Goodbye]))
@@ -76,7 +79,6 @@ pub(super) async fn reach(
             }
         }
     }
-    Reached::Nobody(EndCause::NobodyAccepted)
 }
 
 enum Offered {

@@ -409,13 +409,42 @@ fn a_caller_who_hangs_up_at_the_offer_was_not_accepted_by_anybody() {
 }
 
 #[test]
-fn trying_again_for_ever_ends() {
-    let script = (1..40).fold(phone().keys(2_000, "3"), |script, turn| {
-        script.keys(2_000 + turn * 1_000, "1")
-    });
-    let stage = Stage::new(NORTHFIELD, DIAL_IN).caller(script).play();
+fn trying_again_for_ever_ends_but_not_before_the_time_of_one_hunt() {
+    let again = |turns| {
+        (1..turns).fold(phone().keys(2_000, "3"), |script, turn| {
+            script.keys(2_000 + turn * 1_000, "1")
+        })
+    };
+    let stage = Stage::new(NORTHFIELD, DIAL_IN).caller(again(250)).play();
     assert_eq!(stage.cause(), EndCause::NobodyOnRota);
-    assert_eq!(stage.ended_at(), 13_000);
+    // From 2 s on, for 3 minutes; then it is said, and goodbye.
+    assert_eq!(stage.ended_at(), 184_000);
+}
+
+#[test]
+fn everybody_is_busy_and_whoever_tries_again_reaches_the_first_who_is_free() {
+    let again = (0..30).fold(phone(), |script, turn| {
+        script.keys(5_000 + turn * 3_000, "1")
+    });
+    let accepts = phone().rings(100).answers(1_000).keys(3_000, "1");
+    let mut stage = cardiology()
+        .busy("ann")
+        .busy("ben")
+        .busy("cat")
+        .caller(again)
+        .phone("sip:ann@h", accepts.hangs_up(9_000));
+    stage.play_until(60_000);
+    assert_eq!(rung(&stage), []);
+    let offers = stage.said(CALLER).into_iter();
+    let offered = offers.filter(|(_, names)| names.iter().any(|it| it == "hunt/nobody-answered"));
+    let offered: Vec<u64> = offered.map(|(at, _)| at).collect();
+    let at_once: Vec<u64> = (0..20).map(|turn| 2_000 + turn * 3_000).collect();
+    assert_eq!(offered, at_once);
+    let ann = PersonId::parse("ann").unwrap();
+    stage.world.presence.borrow_mut().release(&ann);
+    let stage = stage.play();
+    assert_eq!(rung(&stage), times([(62_000, "ann")]));
+    assert_eq!(stage.cause(), EndCause::SpecialistHungUp);
 }
 
 #[test]

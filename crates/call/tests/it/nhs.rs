@@ -72,6 +72,42 @@ fn what_was_heard_does_not_spell_the_number() {
 }
 
 #[test]
+fn what_is_keyed_before_the_question_answers_it_and_is_masked_too() {
+    // "Trying Cardiology." is said from 2 s on.
+    for at in [4_000, 4_400] {
+        let stage = asked(phone().keys(at, "9434765919").hangs_up(60_000)).play();
+        assert_eq!(given(&stage), [(at, "9434765919".to_owned())]);
+        assert!(!stage.was_told(CALLER, "nhs/key-it"), "they know it");
+        assert!(stage.was_told(CALLER, "nhs/read-back"));
+        let begun = masks(&stage)[0];
+        assert!(begun.1, "{begun:?}");
+        let first_key = at - 9 * 200;
+        assert!(
+            begun.0 <= first_key.max(2_000),
+            "from the first key on: {begun:?}"
+        );
+    }
+}
+
+#[test]
+fn one_digit_by_mistake_before_the_question_is_no_number_and_it_is_asked() {
+    let stage = asked(phone().keys(2_600, "1").hangs_up(60_000)).play();
+    assert!(stage.was_told(CALLER, "nhs/not-valid"));
+    assert!(stage.was_told(CALLER, "nhs/key-it"));
+    assert_eq!(stage.joined_at(), Some(30_000));
+}
+
+#[test]
+fn where_nobody_asks_what_is_keyed_meanwhile_is_neither_masked_nor_kept() {
+    let stage = Stage::at(MONDAY, world(NORTHFIELD), "020 7946 0001", |_| {})
+        .caller(phone().keys(2_000, "1").keys(4_400, "9434765919"))
+        .caller(phone().hangs_up(9_000))
+        .phone("sip:ann@h", phone().rings(100))
+        .play();
+    assert_eq!((given(&stage), masks(&stage)), (vec![], vec![]));
+}
+
+#[test]
 fn an_acceptance_drops_the_question_and_ends_the_mask() {
     let stage = asked(phone().keys(30_400, "94347").hangs_up(60_000));
     let stage = stage.play();
