@@ -39,6 +39,7 @@ mod plan_files;
 mod ports;
 mod privacy;
 mod recordings;
+mod reload;
 mod reports;
 mod screen;
 mod server;

@@ -299,6 +299,11 @@ impl Server {
         kill_process(Pid::from_child(&self.child), Signal::TERM).unwrap();
     }
 
+    /// SIGHUP.
+    pub fn hang_up(&self) {
+        kill_process(Pid::from_child(&self.child), Signal::HUP).unwrap();
+    }
+
     /// How it ended, if it does in time.
     pub fn ended_within(&mut self, limit: Duration) -> Option<ExitStatus> {
         ended_within(&mut self.child, limit)

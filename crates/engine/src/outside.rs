@@ -8,7 +8,7 @@ use std::sync::mpsc;
 use jiff::Timestamp;
 use rotaline_model::{CaseId, JobId, PersonId};
 use rotaline_record::{Answer, Intent, Question, Record};
-use rotaline_switch::{Admission, AskHandle, Input, Plan};
+use rotaline_switch::{Adjustable, Admission, AskHandle, Input, Plan};
 
 use crate::poller::Waker;
 use crate::signalling::Control;
@@ -80,6 +80,11 @@ impl Remote {
     /// them stops at once.
     pub fn set_pause(&self, person: PersonId, until: Option<Timestamp>) {
         self.input(Input::Pause(person, until));
+    }
+
+    /// Settings were changed; calls that are up go on as they began.
+    pub fn adjust(&self, to: Adjustable) {
+        self.input(Input::Adjust(Box::new(to)));
     }
 
     /// An administrator ends a case's call, if one is up: whoever has answered is told so first.

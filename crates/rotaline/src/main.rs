@@ -55,6 +55,13 @@ enum Command {
         #[arg(long)]
         config: PathBuf,
     },
+    /// Has a running service read its settings again. What can change while it runs does, at once;
+    /// what waits for a restart is named. With a fault nothing changes. (So does SIGHUP.)
+    Reload {
+        /// The settings file.
+        #[arg(long, default_value = SETTINGS)]
+        config: PathBuf,
+    },
     /// Makes the plan what the files of a folder say: TOML, CSV, iCalendar. All of it or, with
     /// every fault named by file and line, nothing. A running service follows.
     Import {
@@ -98,6 +105,9 @@ fn main() -> ExitCode {
             plan_files::print(&format!("{}: no faults\n", config.display()))?;
             check::run(&settings)
         }),
+        Command::Reload { config } => {
+            with_settings(&config, |settings| service::ask_to_reload(&settings))
+        }
         Command::Import {
             folder,
             config,

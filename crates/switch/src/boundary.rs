@@ -10,6 +10,8 @@ use rotaline_model::{AskId, CaseId, JobId, Mono, PersonId};
 use rotaline_record::{Answer, Intent, Question, Record};
 use rotaline_routing::{PastTurn, Plan};
 
+use crate::config::Adjustable;
+
 /// A bound socket pair of a media thread, as it is handed to the switch at start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MediaSlot {
@@ -46,6 +48,8 @@ pub enum Input {
     History(Vec<PastTurn>),
     /// The answer to [`Output::Ask`] or [`Output::RecordDurably`].
     Answer(AskHandle, Answer),
+    /// Settings were changed; what is up goes on as it began.
+    Adjust(Box<Adjustable>),
     /// An administrator ends a case's call, if one is up: whoever has answered is told so first.
     HangUp(CaseId),
     /// Take no more calls; those that are up go on.

@@ -23,5 +23,27 @@ pub struct Config {
     pub max_leg_age: Duration,
 }
 
+/// What of it may change while calls are up; they go on as they began.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Adjustable {
+    /// Who may call; none: everybody.
+    pub peers: Vec<sip::Network>,
+    /// Where numbers are sent from now on.
+    pub gateway: Option<SocketAddr>,
+    /// Of legs that begin from now on.
+    pub max_leg_age: Duration,
+}
+
+impl Config {
+    /// What of it may change while calls are up.
+    pub fn adjustable(&self) -> Adjustable {
+        Adjustable {
+            peers: self.sip.peers.clone(),
+            gateway: self.gateway,
+            max_leg_age: self.max_leg_age,
+        }
+    }
+}
+
 /// Seconds that a refused caller is asked to wait (RFC 3261 section 20.33).
 pub(crate) const RETRY_AFTER_S: u32 = 5;

@@ -26,7 +26,7 @@ mod small;
 mod switch;
 
 pub use boundary::{Admission, AskHandle, Input, MediaSlot, Output};
-pub use config::Config;
+pub use config::{Adjustable, Config};
 pub use rotaline_call::{Call, Flow, Inbound, World};
 pub use rotaline_routing::Plan;
 pub use rotaline_sip::Counters as SipCounters;

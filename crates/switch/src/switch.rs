@@ -15,7 +15,7 @@ use rotaline_routing::{Plan, Presence};
 use rotaline_sip::{self as sip, Endpoint, SessionId};
 
 use crate::boundary::{Admission, Input, MediaSlot, Output};
-use crate::config::Config;
+use crate::config::{Adjustable, Config};
 use crate::jobs::{Jobs, MAX_JOBS};
 use crate::live_call::{CallKey, LiveCall};
 use crate::ports::Ports;
@@ -134,6 +134,7 @@ impl Switch {
                 self.world.presence.borrow_mut().tally_mut().seed(turns);
             }
             Input::Answer(handle, answer) => self.answered_outside(handle, answer),
+            Input::Adjust(to) => self.adjust(*to),
             Input::HangUp(case) => self.dismiss(case),
             Input::Drain => self.draining = true,
             Input::EndCalls => self.end_calls(),
@@ -179,6 +180,12 @@ impl Switch {
 
     pub(crate) fn put_out(&mut self, output: Output) {
         self.outputs.push_back(output);
+    }
+
+    fn adjust(&mut self, to: Adjustable) {
+        self.endpoint.set_peers(to.peers);
+        self.config.gateway = to.gateway;
+        self.config.max_leg_age = to.max_leg_age;
     }
 
     fn pause(&mut self, person: &PersonId, until: Option<Timestamp>) {

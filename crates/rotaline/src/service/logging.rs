@@ -19,7 +19,7 @@ use tracing_appender::non_blocking::{ErrorCounter, NonBlocking, NonBlockingBuild
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::layer::{Layered, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
-use tracing_subscriber::{EnvFilter, Layer, Registry, fmt};
+use tracing_subscriber::{EnvFilter, Layer, Registry, fmt, reload};
 
 /// How much is logged, and in which form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -80,8 +80,18 @@ impl Level {
     }
 }
 
+/// Changes what is logged from now on; RUST_LOG goes on to override it.
+pub fn set_level(level: Level) {
+    // It fails only if the log is gone.
+    if let Some(filter) = FILTER.get() {
+        let _ = filter.reload(level.filter());
+    }
+}
+
 /// Lines that wait for whoever reads the log, about a megabyte; beyond, the newest are dropped.
 const LINES: usize = 4096;
+
+static FILTER: OnceLock<reload::Handle<EnvFilter, Registry>> = OnceLock::new();
 
 static DROPPED: OnceLock<ErrorCounter> = OnceLock::new();
 
@@ -96,13 +106,15 @@ pub struct Log {
 pub fn start(settings: LogSettings) -> Log {
     let (lines, writer) = lossy(io::stderr());
     let dropped = lines.error_counter();
-    let filtered = tracing_subscriber::registry().with(settings.level.filter());
+    let (filter, handle) = reload::Layer::new(settings.level.filter());
+    let filtered = tracing_subscriber::registry().with(filter);
     if filtered
         .with(layer(settings.format, lines))
         .try_init()
         .is_ok()
     {
         let _ = DROPPED.set(dropped);
+        let _ = FILTER.set(handle);
         std::panic::set_hook(Box::new(log_panic));
     }
     Log { _writer: writer }
@@ -122,7 +134,7 @@ fn lossy(out: impl io::Write + Send + 'static) -> (NonBlocking, WorkerGuard) {
         .finish(out)
 }
 
-type Filtered = Layered<EnvFilter, Registry>;
+type Filtered = Layered<reload::Layer<EnvFilter, Registry>, Registry>;
 
 fn layer(format: Format, lines: NonBlocking) -> Box<dyn Layer<Filtered> + Send + Sync> {
     match format {

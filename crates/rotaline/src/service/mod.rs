@@ -6,6 +6,7 @@
 //!  HTTP ─▶ engine ─▶ recorder ─▶ journal ─▶ database        (stop)
 //! ```
 
+mod control;
 mod desk;
 mod figures;
 mod history;
@@ -14,6 +15,7 @@ mod logging;
 mod pauses;
 mod plan;
 mod projection;
+mod reload;
 mod secrets;
 mod wiring;
 
@@ -33,16 +35,20 @@ use rotaline_engine::{Clock, Engine, Parts};
 use rotaline_model::NodeId;
 use rotaline_store::{Codes, Store};
 use rotaline_switch::Input;
+use tokio::sync::watch;
 
+pub use control::ask_to_reload;
 pub use logging::{Level, LogSettings, start as start_logging};
 pub use plan::PlanKeeper;
 
 use crate::settings::Settings;
+use control::Control;
 use desk::{Desk, Known};
 use http::HttpServer;
 use pauses::PauseKeeper;
 use plan::PlanDoor;
 use projection::Projection;
+use reload::Reloader;
 
 /// How long phones may take to confirm that their calls are ended: three copies of a BYE.
 const CONFIRMED_WITHIN: Duration = Duration::from_secs(2);
@@ -68,7 +74,8 @@ pub struct Service {
     projection: Projection,
     http: HttpServer,
     token: Token,
-    drain: Duration,
+    drain: watch::Receiver<Duration>,
+    control: Control,
     stopping: Arc<AtomicBool>,
     events: Events,
 }
@@ -129,6 +136,7 @@ impl Service {
         wiring::keep_metrics(metrics, engine.load(), settings.engine.switch.max_calls);
         wiring::keep_admission(opened.journal.clone(), engine.remote());
         let http = HttpServer::start(settings.http_listen, rotaline_api::router(state)).await?;
+        let (control, drain) = start_control(&settings, &engine)?;
         Ok(Service {
             engine,
             recorder,
@@ -137,7 +145,8 @@ impl Service {
             projection,
             http,
             token,
-            drain: settings.drain,
+            drain,
+            control,
             stopping,
             events,
         })
@@ -170,7 +179,8 @@ impl Service {
         let mut load = self.engine.load();
         // It fails only if the engine is gone: then no call is up either.
         let idle = load.wait_for(|load| load.calls == 0);
-        match tokio::time::timeout(self.drain, idle).await {
+        let drain = *self.drain.borrow();
+        match tokio::time::timeout(drain, idle).await {
             Ok(_) => Drained::Idle,
             Err(_) => Drained::Late,
         }
@@ -190,6 +200,7 @@ impl Service {
 
     /// Stops everything; what is up is ended, what was recorded and journalled is kept.
     pub async fn stop(self) -> Result<()> {
+        self.control.stop();
         self.events.close();
         self.http.stop().await?;
         let (engine, recorder) = (self.engine, self.recorder);
@@ -209,6 +220,16 @@ impl Service {
         tokio::task::spawn_blocking(move || self.journal_thread.stop()).await?;
         Ok(())
     }
+}
+
+/// Listens for what the service is told while it runs; how long it may drain is told by it.
+fn start_control(
+    settings: &Settings,
+    engine: &Engine,
+) -> Result<(Control, watch::Receiver<Duration>)> {
+    let (drain, told) = watch::channel(settings.drain);
+    let reloader = Reloader::new(settings, engine.remote(), drain);
+    Ok((Control::start(&settings.data, reloader)?, told))
 }
 
 fn open_journal(folder: &Path, node: NodeId) -> Result<journal::Opened> {

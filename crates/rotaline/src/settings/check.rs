@@ -60,6 +60,10 @@ pub struct Settings {
     pub plan_of: PlanOf,
     /// What is said.
     pub prompts: Arc<PromptBank>,
+    /// The file, to be read again.
+    pub file: PathBuf,
+    /// As they are written there, with the defaults.
+    pub written: toml::Table,
 }
 
 /// Faults as they are found, and where they are.
@@ -121,6 +125,8 @@ pub(super) fn check(raw: Raw, file: &str, folder: &Path) -> Result<Settings, Vec
             items,
             plan_of: PlanOf::Store,
             prompts: Arc::new(prompts),
+            file: PathBuf::from(file),
+            written: toml::Table::try_from(&raw).expect("settings came of TOML"),
         }),
         (Some(_) | None, Some(_) | None) => Err(faults.found),
     }

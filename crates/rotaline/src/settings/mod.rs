@@ -31,7 +31,10 @@ pub fn load(file: &Path) -> Result<Settings, Vec<Fault>> {
     // Whole, so that a path that is shown can be copied from anywhere.
     let whole = file.canonicalize().unwrap_or_else(|_| file.to_owned());
     let folder = whole.parent().unwrap_or(Path::new("."));
-    check::check(raw, &shown, folder)
+    check::check(raw, &shown, folder).map(|settings| Settings {
+        file: whole.clone(),
+        ..settings
+    })
 }
 
 #[cfg(test)]

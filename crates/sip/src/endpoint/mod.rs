@@ -43,6 +43,7 @@ use std::net::SocketAddr;
 
 use rotaline_model::{Mono, Seed};
 
+use crate::Network;
 use crate::boundary::{Config, Input, Output, SessionId};
 use crate::message::Message;
 use crate::names::{LocalTag, Names};
@@ -132,6 +133,11 @@ impl Endpoint {
     /// Transactions, those included that only absorb copies of what is over.
     pub fn transactions(&self) -> usize {
         self.transactions.len()
+    }
+
+    /// Who may call from now on; none: everybody. Calls that are up go on.
+    pub fn set_peers(&mut self, peers: Vec<Network>) {
+        self.config.peers = peers;
     }
 
     /// What was dropped, and why.
