@@ -92,6 +92,7 @@ impl Pair {
                 target: "sip:+447700900001@192.0.2.2;user=phone".to_owned(),
                 destination: ADDRESSES[1].parse().expect("an address"),
                 from_user: "+442079460000".to_owned(),
+                identity: Default::default(),
                 offer: Bytes::from_static(OFFER),
             },
         );

@@ -81,7 +81,7 @@ fn switch() -> Switch {
             peers: Vec::new(),
         },
         media_address: IpAddr::from([10, 0, 0, 1]),
-        gateway: None,
+        trunks: Vec::new(),
         node: NodeId(1),
         max_calls: 1000,
         max_leg_age: Duration::from_secs(4 * 3600),

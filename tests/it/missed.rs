@@ -1,10 +1,12 @@
 //! The inbound number rung back (SERVICE 2): by whoever was missed, with their PIN; and by others.
 
+use std::fs;
+use std::net::{Ipv4Addr, UdpSocket};
 use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::party::{Caller, Manner};
+use crate::party::{Caller, Manner, Phone};
 use crate::server::{Home, Server, Wish, wait_until};
 use crate::tape::{self, Tape};
 
@@ -120,6 +122,54 @@ fn the_outcome_of_the_last_talk_is_left_by_telephone_with_a_pin() {
     let ringing_back = closed_case(&server, INBOUND);
     assert!(heard(&ringing_back).contains(&"missed/your-last-call".to_owned()));
     assert_eq!(ringing_back["outcome"], "-", "{ringing_back}");
+    server.close(&[]);
+}
+
+#[test]
+fn a_phone_that_the_trunk_vouches_for_returns_without_a_pin_by_the_trunk_that_replies() {
+    let home = Home::new("vouched", &Wish::default());
+    // Receives, and never replies.
+    let silent = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let (dead, works) = (silent.local_addr().unwrap(), home.phone + 1);
+    let trunks = format!(
+        "[[trunk]]\naddress = \"{dead}\"\nvouches = \"everybody\"\n\
+         [[trunk]]\naddress = \"127.0.0.1:{works}\"\nnumbers = \"0\"\nasserted = true\n"
+    );
+    let settings = home.folder.join("rotaline.toml");
+    let text = fs::read_to_string(&settings).unwrap();
+    fs::write(&settings, text + &trunks).unwrap();
+    let gateway = Phone::at(works, PHONE_HZ, Manner::Rings);
+    let server = home.serve();
+
+    let mut surgery = Caller::new(home.sip_address(), UROLOGY, CALLER_HZ);
+    surgery.is_answered();
+    wait_until("Cy's phone is given up", || gateway.ended() == 1);
+    let invite = gateway.last_invite().expect("an INVITE");
+    assert!(
+        invite.0.starts_with("INVITE sip:07700900104@"),
+        "{}",
+        invite.0
+    );
+    let asserted = invite.header("P-Asserted-Identity").expect("an identity");
+    assert!(asserted.starts_with("<sip:02079460000@"), "{asserted}");
+    assert_eq!(surgery.hang_up().status(), 200);
+    let missed = closed_case(&server, UROLOGY);
+    let attempts = missed["attempts"].as_array().unwrap();
+    let results: Vec<_> = attempts.iter().map(|it| it["result"].as_str()).collect();
+    assert_eq!(results, [Some("no_answer")], "one attempt: {missed}");
+
+    gateway.behave(Manner::Answers);
+    let mut cy = Caller::with_number(home.sip_address(), INBOUND, CALLER_HZ, CY);
+    cy.is_answered();
+    cy.voice.listen_for(Duration::from_millis(2_200));
+    cy.voice.key("1");
+    wait_until("they hear each other, and no PIN was asked", || {
+        cy.voice.hears(PHONE_HZ) && gateway.voice.hears(CALLER_HZ)
+    });
+    assert_eq!(cy.hang_up().status(), 200);
+    let returned = closed_case(&server, INBOUND);
+    let asked = heard(&returned).iter().any(|it| it.starts_with("pin/"));
+    assert!(!asked, "{returned}");
     server.close(&[]);
 }
 

@@ -37,7 +37,7 @@ use jiff::Timestamp;
 use rotaline_model::{Mono, NodeId, Now};
 use rotaline_phone::Manner;
 use rotaline_sip as sip;
-use rotaline_switch::{Config, MediaSlot};
+use rotaline_switch::{Config, MediaSlot, Trunk};
 use rotaline_testkit::network::Weather;
 
 use cast::{Dice, GATEWAY, Media, SPECIALISTS, SWITCH, TIMERS};
@@ -192,7 +192,7 @@ fn config() -> Config {
             peers: Vec::new(),
         },
         media_address: IpAddr::from([10, 0, 0, 1]),
-        gateway: Some(GATEWAY),
+        trunks: vec![Trunk::to(GATEWAY)],
         node: NodeId(1),
         max_calls: 500,
         max_leg_age: Duration::from_secs(1800),

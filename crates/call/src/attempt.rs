@@ -18,11 +18,13 @@ use std::rc::Rc;
 use std::task::Poll;
 use std::time::Duration;
 
-use rotaline_model::{Acceptance, Dialled, LegId, Mono, OrganisationId, PersonId, PhoneNumber};
-use rotaline_record::{AttemptResult, Evidence, Fact, PhoneKind, RecordingPart};
+use rotaline_model::{
+    Acceptance, Dialled, LegId, Mono, NotAsked, OrganisationId, PersonId, PhoneNumber,
+};
+use rotaline_record::{AttemptResult, CallerId, Evidence, Fact, PhoneKind, RecordingPart};
 use rotaline_routing::{DialOut, NotPlaced, Presence, Recording};
 
-use crate::boundary::{Action, Gone, PhoneAddress, Refusal};
+use crate::boundary::{Action, Gone, PhoneAddress, Presents, Refusal};
 use crate::cx::Cx;
 use crate::leg::Leg;
 use crate::leg_state::{Key, LegState};
@@ -185,7 +187,7 @@ impl Attempt {
             patience,
         } = target;
         let line = Some(RingingLine::new(cx, &to));
-        let handle = Leg::dial(cx, leg, to.clone());
+        let handle = Leg::dial(cx, leg, to.clone(), presents(cx, kind, acceptance));
         cx.note(Fact::AttemptStarted {
             attempt: number,
             call: cx.call(),
@@ -374,6 +376,15 @@ impl Drop for Attempt {
     }
 }
 
+/// A direct line is rung for its caller; every other phone sees the inbound number.
+fn presents(cx: &Cx, kind: PhoneKind, acceptance: Acceptance) -> Presents {
+    let is_direct = kind == PhoneKind::Line && acceptance != Acceptance::NotAsked(NotAsked::Help);
+    match cx.caller() {
+        CallerId::Withheld if is_direct => Presents::Nothing,
+        CallerId::Withheld | CallerId::Number(_) | CallerId::Other(_) => Presents::InboundNumber,
+    }
+}
+
 /// Whether ringing is over, and how.
 fn ringing_over(state: &mut LegState) -> Option<Result<(), AttemptResult>> {
     if let Some(refusal) = state.refused {
@@ -394,8 +405,8 @@ fn ring_until(state: &mut LegState, patience: Patience) -> Mono {
         (Patience::Hunt { ring_time }, Some(ringing_at)) => {
             (ringing_at + ring_time).min(state.began + LONGEST_RING)
         }
-        (Patience::Hunt { .. }, None) if state.proceeding => state.began + FIRST_RING,
-        (Patience::Hunt { .. }, None) => state.began + FIRST_REPLY,
+        (Patience::Hunt { .. }, None) if state.proceeding => state.tried_at + FIRST_RING,
+        (Patience::Hunt { .. }, None) => state.tried_at + FIRST_REPLY,
     }
 }
 

@@ -22,6 +22,8 @@ pub enum Input {
 pub enum LegEvent {
     /// An outbound leg: the first 100 or other provisional response; the network took the call.
     Proceeding,
+    /// An outbound leg is tried by another trunk: no reply of this one is known yet.
+    NextTrunk,
     /// An outbound leg rings (first 18x).
     Ringing,
     /// An outbound leg answered: its 2xx is acknowledged, its media flows.
@@ -103,6 +105,8 @@ pub enum Action {
         leg: LegId,
         /// Whom to ring.
         to: PhoneAddress,
+        /// What is shown there.
+        presents: Presents,
     },
     /// Ends a leg, whatever its state: CANCEL, BYE, or a refusal.
     HangUp(LegId, HangupCause),
@@ -139,6 +143,15 @@ pub enum Action {
     Ask(AskId, Box<Question>),
     /// A job to be held, and started when it is due; the case stays open for it.
     Undertake(Box<Intent>),
+}
+
+/// Who a phone that is rung sees.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Presents {
+    /// "The presented number is always the inbound number,
+    InboundNumber,
+    /// except a withheld caller, who stays withheld on direct lines."
+    Nothing,
 }
 
 /// What a call puts out; drained until [`Output::Timeout`].

@@ -30,8 +30,20 @@ pub struct Inbound {
     pub dialled: Option<Dialled>,
     /// Who it presents.
     pub caller: CallerId,
+    /// Whether that may be believed.
+    pub vouched: Vouched,
     /// Who diverted it to us (Diversion, History-Info).
     pub diverted_by: Vec<Dialled>,
+}
+
+/// Whether a caller's number may be believed: caller id alone can be forged.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Vouched {
+    /// It is what the far end says.
+    #[default]
+    Not,
+    /// The trunk that brought the call has verified it.
+    ByTrunk,
 }
 
 /// What all of a call's flow has to know of how it began.
@@ -42,6 +54,8 @@ pub(crate) struct Contact {
     pub origin: CallOrigin,
     /// Who the case's caller is.
     pub caller: CallerId,
+    /// Whether that may be believed.
+    pub vouched: Vouched,
     /// Calls that the case had before.
     pub calls_before: u8,
     /// Attempts that the case had before.
@@ -73,6 +87,7 @@ impl Contact {
             call: inbound.call,
             origin: CallOrigin::Rung,
             caller: inbound.caller.clone(),
+            vouched: inbound.vouched,
             calls_before: 0,
             attempts_before: 0,
             first_leg: LegId(inbound.leg.0.wrapping_add(1)),
@@ -93,6 +108,7 @@ impl Contact {
             call: intent.call,
             origin,
             caller: intent.caller.clone(),
+            vouched: Vouched::Not,
             calls_before: intent.calls_before,
             attempts_before: intent.attempts_before,
             first_leg,

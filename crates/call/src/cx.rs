@@ -17,7 +17,7 @@ use rotaline_record::{Answer, CallerId, Fact, Intent, Question, RecordingPart};
 use rotaline_routing::{DialOut, Guard, Plan, Presence, Recording};
 
 use crate::boundary::{Action, Gone, Input, RejectCause};
-use crate::call::{CallOrigin, Contact, World};
+use crate::call::{CallOrigin, Contact, Vouched, World};
 use crate::leg::Leg;
 use crate::leg_state::LegState;
 
@@ -203,6 +203,10 @@ impl Cx {
     /// Who the case's caller is.
     pub(crate) fn caller(&self) -> &CallerId {
         &self.0.contact.caller
+    }
+
+    pub(crate) fn vouched(&self) -> Vouched {
+        self.0.contact.vouched
     }
 
     pub(crate) fn now(&self) -> Mono {

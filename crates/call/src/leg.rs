@@ -10,7 +10,7 @@ use rotaline_model::{HangupCause, LegId, Mono, PlayId, Sound};
 use rotaline_record::Fact;
 use rotaline_routing::Plan;
 
-use crate::boundary::{Action, Gone, PhoneAddress, RejectCause};
+use crate::boundary::{Action, Gone, PhoneAddress, Presents, RejectCause};
 use crate::cx::{Cx, Ending};
 use crate::leg_state::{BargeIn, Key, LegState};
 
@@ -63,9 +63,13 @@ impl Leg {
     }
 
     /// Rings a phone.
-    pub(crate) fn dial(cx: &Cx, id: LegId, to: PhoneAddress) -> Self {
+    pub(crate) fn dial(cx: &Cx, id: LegId, to: PhoneAddress, presents: Presents) -> Self {
         cx.add_leg(LegState::new(id, cx.now()));
-        cx.act(Action::Dial { leg: id, to });
+        cx.act(Action::Dial {
+            leg: id,
+            to,
+            presents,
+        });
         Leg { cx: cx.clone(), id }
     }
 

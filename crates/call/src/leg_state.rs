@@ -39,6 +39,8 @@ pub(crate) enum BargeIn {
 pub(crate) struct LegState {
     pub id: LegId,
     pub began: Mono,
+    /// By the trunk that it is tried by now.
+    pub tried_at: Mono,
     pub proceeding: bool,
     pub ringing_at: Option<Mono>,
     pub answered_at: Option<Mono>,
@@ -71,6 +73,7 @@ impl LegState {
         LegState {
             id,
             began,
+            tried_at: began,
             proceeding: false,
             ringing_at: None,
             answered_at: None,
@@ -93,6 +96,10 @@ impl LegState {
         }
         match event {
             LegEvent::Proceeding => self.proceeding = true,
+            LegEvent::NextTrunk => {
+                self.proceeding = false;
+                self.tried_at = now.mono;
+            }
             LegEvent::Ringing => {
                 self.proceeding = true;
                 if self.answered_at.is_none() {

@@ -15,5 +15,7 @@ mod leg_state;
 mod mask;
 mod speech;
 
-pub use boundary::{Action, Gone, Input, LegEvent, Output, PhoneAddress, Refusal, RejectCause};
-pub use call::{Call, Flow, Inbound, World};
+pub use boundary::{
+    Action, Gone, Input, LegEvent, Output, PhoneAddress, Presents, Refusal, RejectCause,
+};
+pub use call::{Call, Flow, Inbound, Vouched, World};

@@ -108,6 +108,7 @@ impl Phone {
             target,
             destination,
             from_user,
+            identity: sip::Identity::default(),
             offer,
         };
         let session = self.endpoint.invite(now, invite);

@@ -127,10 +127,23 @@ pub struct Incoming {
     /// User part of P-Asserted-Identity if there is one, else of From, unescaped; none if anonymous
     /// or withheld (`Privacy: id`, `anonymous`).
     pub caller: Option<String>,
+    /// Where that stands.
+    pub caller_from: CallerFrom,
     /// User parts of Diversion and History-Info entries (RFC 5806, RFC 7044), in order.
     pub diverted_by: Vec<String>,
     /// The SDP offer; none is a late offer (the offer goes into our 2xx, the answer into the ACK).
     pub offer: Option<Bytes>,
+}
+
+/// Where an INVITE says who calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CallerFrom {
+    /// P-Asserted-Identity (RFC 3325).
+    AssertedIdentity,
+    /// From alone, which is whatever the sender likes.
+    From,
+    /// Nowhere: it is withheld.
+    Nowhere,
 }
 
 /// What happens in a session.
@@ -180,8 +193,39 @@ pub struct Invite {
     pub destination: SocketAddr,
     /// User part of From and Contact: the presented number.
     pub from_user: String,
+    /// To whom that number is shown, and where.
+    pub identity: Identity,
     /// The SDP offer; empty: the far end is asked for its own.
     pub offer: Bytes,
+}
+
+/// To whom the presented number is shown, and where (RFC 3323, RFC 3325).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Identity {
+    /// Whether the called party sees it.
+    pub shown: Shown,
+    /// Where it stands.
+    pub asserted: Asserted,
+}
+
+/// Whether the called party sees the presented number.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Shown {
+    /// It stands in From.
+    #[default]
+    Number,
+    /// From is anonymous, and `Privacy: id` asks for no more to be shown.
+    Withheld,
+}
+
+/// Whether the trunk is told the presented number apart from From.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Asserted {
+    /// No.
+    #[default]
+    Nowhere,
+    /// By P-Asserted-Identity.
+    Header,
 }
 
 /// How to refuse an incoming session.

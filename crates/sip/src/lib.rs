@@ -10,8 +10,8 @@ mod session;
 mod transaction;
 
 pub use boundary::{
-    Config, Event, Incoming, Input, Invite, Output, RejectWith, SessionId, TimerConfig, Traced,
-    TracedWhat,
+    Asserted, CallerFrom, Config, Event, Identity, Incoming, Input, Invite, Output, RejectWith,
+    SessionId, Shown, TimerConfig, Traced, TracedWhat,
 };
 pub use dialog::destination;
 pub use endpoint::{Counters, Endpoint, MAX_PENDING_OUTPUTS};

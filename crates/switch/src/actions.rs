@@ -1,17 +1,19 @@
 //! What a flow asks for, done: actions to SIP, SDP and media.
 
-use rotaline_call::{Action, Input, LegEvent, PhoneAddress, Refusal, RejectCause};
+use bytes::Bytes;
+use rotaline_call::{Action, Input, LegEvent, PhoneAddress, Presents, Refusal, RejectCause};
 use rotaline_media::{Command, MediaLeg, TapeId};
 use rotaline_model::{HangupCause, LegId};
 use rotaline_record::{Fact, RecordingPart};
 use rotaline_sdp as sdp;
-use rotaline_sip::Invite;
+use rotaline_sip::{Asserted, Identity, Invite};
 
 use crate::boundary::{AskHandle, Output};
 use crate::causes;
 use crate::leg::{Leg, MediaState, Negotiation, codecs, stream_config};
 use crate::live_call::{CALLER, CallKey};
 use crate::switch::Switch;
+use crate::trunks::{OverTrunks, shown};
 
 impl Switch {
     /// Does one thing that a flow asked for. What no longer fits (a leg that is gone) is nothing.
@@ -20,7 +22,7 @@ impl Switch {
             Action::Progress(leg) => self.progress(key, leg),
             Action::Answer(leg) => self.answer(key, leg),
             Action::Reject(leg, cause) => self.reject(key, leg, causes::reject_with(cause)),
-            Action::Dial { leg, to } => self.dial(key, leg, &to),
+            Action::Dial { leg, to, presents } => self.dial(key, leg, (&to, presents)),
             Action::HangUp(leg, cause) => self.hang_up(key, leg, cause),
             Action::Play { leg, play, sounds } => {
                 self.command(key, leg, |leg| Command::Play { leg, play, sounds });
@@ -121,31 +123,26 @@ impl Switch {
     }
 
     /// Rings a phone: a slot on the call's thread, an offer, an INVITE.
-    fn dial(&mut self, key: CallKey, leg: LegId, to: &PhoneAddress) {
+    fn dial(&mut self, key: CallKey, leg: LegId, to: (&PhoneAddress, Presents)) {
         if self.try_dial(key, leg, to).is_none() {
             self.leg_event(key, leg, LegEvent::Refused(Refusal::Unreachable));
         }
     }
 
-    fn try_dial(&mut self, key: CallKey, id: LegId, to: &PhoneAddress) -> Option<()> {
-        let (target, destination) = self.target(to)?;
+    fn try_dial(
+        &mut self,
+        key: CallKey,
+        id: LegId,
+        (to, presents): (&PhoneAddress, Presents),
+    ) -> Option<()> {
         let call = self.calls.get_mut(&key)?;
         let (thread, codec) = (call.thread, call.leg_mut(CALLER).and_then(|leg| leg.codec));
         let port = self.ports.take(thread, key, id)?;
         let local = self.local_description(port.rtp_port);
         let offer = sdp::offer(&local, codecs(codec));
-        let from_user = self
-            .world
-            .plan
-            .borrow()
-            .inbound_number()
-            .as_str()
-            .to_owned();
-        let invite = Invite {
-            target,
-            destination,
-            from_user,
-            offer: offer.clone(),
+        let Some((invite, over_trunks)) = self.invite_to(to, presents, offer.clone()) else {
+            self.ports.give_back(port.media);
+            return None;
         };
         let session = self.endpoint.invite(self.now.mono, invite);
         self.by_session.insert(session, (key, id));
@@ -159,25 +156,38 @@ impl Switch {
             media: MediaState::Waiting(Vec::new()),
             local,
             sent: offer,
+            over_trunks,
             expires: self.now.mono + self.config.max_leg_age,
         };
         self.calls.get_mut(&key)?.legs.push(leg);
+        self.await_reply(key, id);
         Some(())
     }
 
-    /// Request-URI and destination of a phone; none if we have no way to it.
-    fn target(&self, to: &PhoneAddress) -> Option<(String, std::net::SocketAddr)> {
+    /// The INVITE to a phone; none if we have no way to it.
+    fn invite_to(
+        &self,
+        to: &PhoneAddress,
+        presents: Presents,
+        offer: Bytes,
+    ) -> Option<(Invite, Option<Box<OverTrunks>>)> {
         match to {
             PhoneAddress::Number(number) => {
-                let gateway = self.config.gateway?;
-                Some((
-                    format!("sip:{}@{gateway};user=phone", number.as_str()),
-                    gateway,
-                ))
+                let (invite, over) = self.by_trunk(number, presents, offer)?;
+                Some((invite, Some(over)))
             }
             PhoneAddress::Sip(uri) => {
-                let destination = rotaline_sip::destination(uri)?;
-                Some((uri.as_ref().to_owned(), destination))
+                let invite = Invite {
+                    target: uri.as_ref().to_owned(),
+                    destination: rotaline_sip::destination(uri)?,
+                    from_user: self.world.plan.borrow().inbound_number().to_string(),
+                    identity: Identity {
+                        shown: shown(presents),
+                        asserted: Asserted::Nowhere,
+                    },
+                    offer,
+                };
+                Some((invite, None))
             }
         }
     }

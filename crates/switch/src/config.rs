@@ -1,10 +1,12 @@
 //! How a switch behaves; checked by whoever reads the settings.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::time::Duration;
 
 use rotaline_model::NodeId;
 use rotaline_sip as sip;
+
+use crate::trunks::Trunk;
 
 /// How a switch behaves.
 #[derive(Clone, Debug)]
@@ -13,8 +15,8 @@ pub struct Config {
     pub sip: sip::Config,
     /// The address that goes into SDP: where phones send their RTP.
     pub media_address: IpAddr,
-    /// Where numbers are sent: the provider's or PBX's SIP address.
-    pub gateway: Option<SocketAddr>,
+    /// Providers and PBXs, in the order of trying; the first that brings a call is its.
+    pub trunks: Vec<Trunk>,
     /// This machine, in every record.
     pub node: NodeId,
     /// Most calls at a time; beyond it a caller gets 503 with Retry-After.

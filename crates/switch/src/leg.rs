@@ -9,6 +9,7 @@ use rotaline_sdp as sdp;
 use rotaline_sip::SessionId;
 
 use crate::ports::Port;
+use crate::trunks::OverTrunks;
 
 /// One leg of a live call.
 #[derive(Debug)]
@@ -31,6 +32,8 @@ pub(crate) struct Leg {
     pub local: sdp::Local,
     /// The description that we sent last, sent again when a refresh changes nothing.
     pub sent: Bytes,
+    /// Its way over the trunks, if it is rung by number.
+    pub over_trunks: Option<Box<OverTrunks>>,
     /// When it is too old.
     pub expires: Mono,
 }

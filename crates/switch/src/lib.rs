@@ -24,6 +24,7 @@ mod sip_events;
 #[cfg(test)]
 mod small;
 mod switch;
+mod trunks;
 
 pub use boundary::{Admission, AskHandle, Input, MediaSlot, Output};
 pub use config::{Adjustable, Config};
@@ -31,3 +32,4 @@ pub use rotaline_call::{Call, Flow, Inbound, World};
 pub use rotaline_routing::Plan;
 pub use rotaline_sip::Counters as SipCounters;
 pub use switch::{Begin, Load, Switch};
+pub use trunks::{MAX_TRUNKS, NumberForm, Trunk, UserPhone, Vouches};

@@ -22,8 +22,12 @@ impl Switch {
     pub(crate) fn sip_event(&mut self, event: Event) {
         match event {
             Event::Incoming(session, incoming) => self.incoming(session, *incoming),
-            Event::Trying(session) => self.tell(session, LegEvent::Proceeding),
+            Event::Trying(session) => {
+                self.trunk_replied(session);
+                self.tell(session, LegEvent::Proceeding);
+            }
             Event::Progress(session, status) => {
+                self.trunk_replied(session);
                 // Only 18x is ringing; its body, early media, is never passed on.
                 let rings = (180..190).contains(&status);
                 self.tell(
@@ -41,6 +45,9 @@ impl Switch {
                 status,
                 timed_out,
             } => {
+                if self.fails_over(session, status, timed_out) {
+                    return;
+                }
                 self.gone(
                     session,
                     LegEvent::Refused(causes::refusal(status, timed_out)),
@@ -131,6 +138,7 @@ impl Switch {
             media: MediaState::Waiting(Vec::new()),
             local,
             sent: Bytes::new(),
+            over_trunks: None,
             expires: now + self.config.max_leg_age,
         };
         self.by_session.insert(session, (key, CALLER));
@@ -144,6 +152,7 @@ impl Switch {
     fn begin_call(&mut self, key: CallKey, leg: Leg, thread: u16, incoming: Incoming) {
         let case = CaseId::new(self.now.wall, &mut self.ids);
         let call = CallId::new(self.now.wall, &mut self.ids);
+        let vouched = self.vouched(&incoming);
         let inbound = Inbound {
             case,
             call,
@@ -151,6 +160,7 @@ impl Switch {
             sip_call_id: incoming.sip_call_id,
             dialled: Dialled::parse(&incoming.dialled).ok(),
             caller: caller_id(incoming.caller),
+            vouched,
             diverted_by: incoming
                 .diverted_by
                 .iter()

@@ -8,15 +8,24 @@ use rotaline_model::{NodeId, Now, Seed};
 use rotaline_routing::{Plan, Source};
 use rotaline_sip as sip;
 
-use crate::{Begin, Call, Config, MediaSlot, Switch};
+use crate::{Begin, Call, Config, MediaSlot, Switch, Trunk};
 
 /// Ten media slots, and the plan of this text.
 pub(crate) fn switch(plan: &str, now: Now) -> Switch {
     switch_with(plan, now, Box::new(Call::inbound))
 }
 
+/// The same, with ways out.
+pub(crate) fn with_trunks(plan: &str, now: Now, trunks: Vec<Trunk>) -> Switch {
+    made(plan, now, trunks, Box::new(Call::inbound))
+}
+
 /// The same, whose calls begin so.
 pub(crate) fn switch_with(plan: &str, now: Now, begin: Begin) -> Switch {
+    made(plan, now, Vec::new(), begin)
+}
+
+fn made(plan: &str, now: Now, trunks: Vec<Trunk>, begin: Begin) -> Switch {
     let timers = sip::TimerConfig {
         t1: Duration::from_millis(500),
         t2: Duration::from_secs(4),
@@ -32,7 +41,7 @@ pub(crate) fn switch_with(plan: &str, now: Now, begin: Begin) -> Switch {
             peers: Vec::new(),
         },
         media_address: IpAddr::from([10, 0, 0, 1]),
-        gateway: None,
+        trunks,
         node: NodeId(1),
         max_calls: 5,
         max_leg_age: Duration::from_secs(600),

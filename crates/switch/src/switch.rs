@@ -67,6 +67,8 @@ pub struct Switch {
     pub(crate) next_key: u64,
     outputs: VecDeque<Output>,
     wakes: BTreeSet<(Mono, CallKey)>,
+    /// Legs whose trunk has not replied; each is looked at once, at most one for each leg.
+    pub(crate) trunk_waits: BTreeSet<(Mono, CallKey, LegId)>,
     endpoint_wake: Option<Mono>,
 }
 
@@ -113,6 +115,7 @@ impl Switch {
             next_key: 1,
             outputs: VecDeque::new(),
             wakes: BTreeSet::new(),
+            trunk_waits: BTreeSet::new(),
             endpoint_wake: None,
         }
     }
@@ -120,6 +123,7 @@ impl Switch {
     /// Takes one input to its last consequence; then drain [`Switch::poll_output`].
     pub fn handle_input(&mut self, now: Now, input: Input) {
         self.now = now;
+        self.trunks_are_due();
         match input {
             Input::Datagram { source, bytes } => {
                 self.endpoint
@@ -150,7 +154,12 @@ impl Switch {
             return output;
         }
         let first_call = self.wakes.first().map(|(at, _)| *at);
-        let wakes = [first_call, self.endpoint_wake, self.jobs.next_due()];
+        let wakes = [
+            first_call,
+            self.endpoint_wake,
+            self.jobs.next_due(),
+            self.next_trunk_wait(),
+        ];
         Output::Timeout(wakes.into_iter().flatten().min())
     }
 
@@ -378,4 +387,4 @@ impl Switch {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -13,6 +13,7 @@ use rotaline_model::{Dialled, Digit, EndCause, Keyed, OrganisationId, PersonId};
 use rotaline_record::{Answer, CallerId, Errand, Fact, Question};
 use rotaline_routing::{Phrase, TRIES_A_CALL, Verdict};
 
+use crate::call::Vouched;
 use crate::cx::{Cx, Either, first};
 use crate::leg::{Leg, Next};
 use crate::mask::Masked;
@@ -196,7 +197,12 @@ pub(super) async fn claim(
 }
 
 /// Asks somebody for their own PIN until it is right; the caller has been told why it was not.
+/// "Returning needs the person's PIN or a phone that the trunk vouches for": theirs is the phone
+/// that rings, so then nothing is asked.
 pub(super) async fn ask_for_pin(cx: &Cx, caller: &Leg, person: &PersonId) -> Result<(), EndCause> {
+    if cx.vouched() == Vouched::ByTrunk {
+        return Ok(());
+    }
     let mut before = Vec::new();
     for _ in 0..TRIES_A_CALL {
         before.push(speech::phrase(&cx.plan(), Phrase::KeyYourPin));

@@ -32,6 +32,7 @@ fn cx() -> Cx {
         call: CallId::new(Timestamp::UNIX_EPOCH, &mut random),
         origin: CallOrigin::Rung,
         caller: CallerId::Withheld,
+        vouched: Default::default(),
         calls_before: 0,
         attempts_before: 0,
         first_leg: LegId(1),
@@ -56,6 +57,7 @@ fn inbound() -> Inbound {
         sip_call_id: "a84b4c76e66710".to_owned(),
         dialled: None,
         caller: CallerId::Withheld,
+        vouched: Default::default(),
         diverted_by: Vec::new(),
     }
 }

@@ -62,6 +62,7 @@ fn fits_a_caller(event: LegEvent) -> bool {
         | LegEvent::Ended(_) => true,
         LegEvent::AnswerphoneSign(_)
         | LegEvent::Proceeding
+        | LegEvent::NextTrunk
         | LegEvent::Ringing
         | LegEvent::Answered
         | LegEvent::Refused(_) => false,

@@ -1,7 +1,7 @@
 //! Direct lines: one phone behind a number.
 
 use crate::stage::{CALLER, DIRECT, MONDAY, Stage, phone, world};
-use rotaline_call::{Action, Refusal, RejectCause};
+use rotaline_call::{Action, Presents, Refusal, RejectCause};
 use rotaline_model::{EndCause, HangupCause, LegId, PhoneNumber};
 use rotaline_record::{AttemptResult, CallerId, Fact, RecordingPart};
 
@@ -32,6 +32,23 @@ fn a_line_that_answers_on_arrival_joins_on_the_far_ends_answer() {
     assert_eq!(stage.when(|action| *action == hung_up), Some(5_000));
     let recorded = |action: &Action| matches!(action, Action::StartRecording(..));
     assert_eq!(stage.when(recorded), None);
+}
+
+#[test]
+fn a_withheld_caller_is_nobody_on_a_direct_line_and_everybody_else_is_the_inbound_number() {
+    let known = CallerId::Number(PhoneNumber::parse("01632 960101").unwrap().into());
+    for (caller, shown) in [
+        (CallerId::Withheld, Presents::Nothing),
+        (known, Presents::InboundNumber),
+    ] {
+        let stage = Stage::at(MONDAY, world(DIRECT), "1001", |call| call.caller = caller);
+        let stage = stage.phone(UAS, phone().rings(30)).play();
+        let dialled = |action: &Action| match action {
+            Action::Dial { presents, .. } => *presents == shown,
+            _ => false,
+        };
+        assert_eq!(stage.when(dialled), Some(0));
+    }
 }
 
 #[test]

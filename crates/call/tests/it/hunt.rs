@@ -103,6 +103,23 @@ fn second_specialist_is_busy_and_third_accepts() {
 }
 
 #[test]
+fn each_trunk_has_2_s_to_reply_in_and_the_attempt_is_the_same() {
+    let ann = dead_phone().goes_by_the_next_trunk(1_900);
+    let ben = dead_phone().goes_by_the_next_trunk(1_900);
+    let stage = cardiology()
+        .phone("sip:ann@h", ann.goes_by_the_next_trunk(3_800))
+        .phone("sip:ben@h", ben.rings(3_000))
+        .phone("sip:cat@h", dead_phone())
+        .play();
+    let expected = times([
+        (2_000, "ann"),
+        (2_000 + 3_800 + 2_000, "ben"),
+        (7_800 + 3_000 + 15_000, "cat"),
+    ]);
+    assert_eq!(rung(&stage)[..3], expected);
+}
+
+#[test]
 fn no_reply_in_2_s_and_no_ring_in_10_s_lead_to_the_next_phone() {
     let stage = cardiology()
         .phone("sip:ann@h", dead_phone())

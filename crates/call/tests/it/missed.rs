@@ -1,7 +1,7 @@
 //! The inbound number, rung back: SERVICE 2.
 
 use jiff::Timestamp;
-use rotaline_call::Action;
+use rotaline_call::{Action, Vouched};
 use rotaline_model::{EndCause, LegId, PersonId, PhoneNumber, Pii, SpecialtyId};
 use rotaline_record::{Answer, CallerId, Fact, MissedCall, Question};
 use rotaline_routing::Availability;
@@ -242,6 +242,36 @@ fn four_leaves_the_outcome_of_the_last_talk_after_the_persons_pin() {
     let here = stage.outcomes();
     assert!(here.is_empty(), "it is the other case's outcome");
     assert_eq!(stage.cause(), EndCause::Told);
+}
+
+#[test]
+fn a_phone_that_the_trunk_vouches_for_needs_no_pin_and_one_that_says_so_itself_does() {
+    for (vouched, asked) in [(Vouched::ByTrunk, false), (Vouched::Not, true)] {
+        let plan = format!("{NORTHFIELD}{LINES}");
+        let stage = Stage::at(MONDAY, world(&plan), INBOUND, |inbound| {
+            inbound.caller = number(DOT);
+            inbound.vouched = vouched;
+        });
+        let stage = stage
+            .desk(move |question| match question {
+                Question::Missed { .. } => Some(Answer::Missed(Vec::new())),
+                Question::CheckPin { .. } => {
+                    assert!(asked, "a PIN that nobody needs");
+                    Some(Answer::Refused)
+                }
+                _ => Some(Answer::Refused),
+            })
+            .caller(
+                phone()
+                    .keys(5_000, "4")
+                    .keys(8_000, "1111#")
+                    .hangs_up(14_000),
+            )
+            .play();
+        assert_eq!(stage.was_told(CALLER, "pin/key-your-pin"), asked);
+        let told = stage.was_told(CALLER, "missed/no-call-for-an-outcome");
+        assert_eq!(told, !asked);
+    }
 }
 
 #[test]

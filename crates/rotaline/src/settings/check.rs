@@ -1,5 +1,7 @@
 //! From what people wrote to what the crates take: every fault is found before any is reported.
 
+mod trunk;
+
 use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
@@ -229,17 +231,7 @@ fn engine(raw: &Raw, folder: &Path, faults: &mut Faults<'_>) -> engine::Config {
         faults.advertised("media.advertise", &raw.media.advertise, raw.media.address);
     faults.refuse_unspecified("sip.advertise", advertised.ip());
     faults.refuse_unspecified("media.advertise", media_address);
-    let gateway = (!raw.sip.gateway.is_empty())
-        .then(|| {
-            let parsed = raw.sip.gateway.parse::<SocketAddr>();
-            if parsed.is_err() {
-                let problem = format!("{:?} is not an address and port", raw.sip.gateway);
-                faults.add("sip.gateway", &problem, "e.g. 192.0.2.10:5060, or empty");
-            }
-            parsed.ok()
-        })
-        .flatten();
-    let peers = trunks(&raw.sip.trunks, faults);
+    let (trunks, peers) = trunks(raw, faults);
     let media = &raw.media;
     if media.first_port < 1024 || media.last_port < media.first_port.saturating_add(3) {
         let problem = format!("{} to {} is no range", media.first_port, media.last_port);
@@ -286,7 +278,7 @@ fn engine(raw: &Raw, folder: &Path, faults: &mut Faults<'_>) -> engine::Config {
                 peers,
             },
             media_address,
-            gateway,
+            trunks,
             node: NodeId(1),
             max_calls: limits.calls,
             max_leg_age: Duration::from_secs(limits.leg_age_s.into()),
@@ -330,8 +322,30 @@ fn dial_out(raw: &raw::DialOut, faults: &mut Faults<'_>) -> DialOutRules {
     }
 }
 
-/// The networks that may call.
-fn trunks(texts: &[String], faults: &mut Faults<'_>) -> Vec<sip::Network> {
+/// Ways to the telephone network, and who may call.
+fn trunks(raw: &Raw, faults: &mut Faults<'_>) -> (Vec<switch::Trunk>, Vec<sip::Network>) {
+    let gateway = (!raw.sip.gateway.is_empty())
+        .then(|| {
+            let parsed = raw.sip.gateway.parse::<SocketAddr>();
+            if parsed.is_err() {
+                let problem = format!("{:?} is not an address and port", raw.sip.gateway);
+                faults.add("sip.gateway", &problem, "e.g. 192.0.2.10:5060, or empty");
+            }
+            parsed.ok()
+        })
+        .flatten();
+    let mut trunks: Vec<_> = gateway.map(switch::Trunk::to).into_iter().collect();
+    trunks.extend(trunk::all(&raw.trunk, faults));
+    let mut peers = networks("sip.trunks", &raw.sip.trunks, faults);
+    if !peers.is_empty() {
+        // Who brings calls may call.
+        peers.extend(trunks.iter().flat_map(trunk::networks));
+    }
+    (trunks, peers)
+}
+
+/// The networks that calls come from.
+fn networks(key: &str, texts: &[String], faults: &mut Faults<'_>) -> Vec<sip::Network> {
     let mut networks = Vec::new();
     for text in texts {
         match text.parse() {
@@ -339,7 +353,7 @@ fn trunks(texts: &[String], faults: &mut Faults<'_>) -> Vec<sip::Network> {
             Err(error) => {
                 let problem = format!("{text:?} is no network: {error}");
                 let remedy = "e.g. \"192.0.2.0/24\", \"2001:db8::/32\" or \"192.0.2.10\"";
-                faults.add("sip.trunks", &problem, remedy);
+                faults.add(key, &problem, remedy);
             }
         }
     }

@@ -21,6 +21,7 @@ pub(super) struct Raw {
     pub http: Http,
     pub limits: Limits,
     pub dial_out: DialOut,
+    pub trunk: Vec<Trunk>,
     pub log: LogSettings,
 }
 
@@ -62,6 +63,18 @@ pub(super) struct Limits {
     pub drain_s: u32,
 }
 
+/// `[[trunk]]`
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Trunk {
+    pub address: String,
+    pub networks: Vec<String>,
+    pub vouches: String,
+    pub numbers: String,
+    pub user_phone: Option<bool>,
+    pub asserted: Option<bool>,
+}
+
 /// `[dial_out]`
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -84,6 +97,7 @@ impl Default for Raw {
             http: Http::default(),
             limits: Limits::default(),
             dial_out: DialOut::default(),
+            trunk: Vec::new(),
             log: LogSettings::default(),
         }
     }

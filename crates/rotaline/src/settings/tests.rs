@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use rotaline_switch::{NumberForm, UserPhone, Vouches};
+
 use super::raw::Raw;
 use super::*;
 
@@ -70,6 +72,31 @@ fn an_unknown_key_is_refused_with_its_line() {
 }
 
 #[test]
+fn trunks_are_tried_in_their_order_and_may_call_where_others_may_not() {
+    let mut raw: Raw = toml::from_str(
+        "[sip]\ngateway = \"192.0.2.1:5060\"\ntrunks = [\"198.51.100.0/24\"]\n\
+         [[trunk]]\naddress = \"192.0.2.2:5080\"\nnumbers = \"0044\"\nuser_phone = false\n\
+         [[trunk]]\nnetworks = [\"203.0.113.0/24\"]\nvouches = \"asserted\"\nasserted = true\n",
+    )
+    .unwrap();
+    raw.plan = config("bench/plan.toml");
+    raw.prompts = config("prompts/en-GB");
+    let settings = check::check(raw, "x.toml", Path::new("/nonexistent")).unwrap();
+    let switch = settings.engine.switch;
+    let addresses: Vec<_> = switch.trunks.iter().map(|it| it.address).collect();
+    let expected = ["192.0.2.1:5060", "192.0.2.2:5080"].map(|it| it.parse().ok());
+    assert_eq!(addresses, [expected[0], expected[1], None]);
+    assert_eq!(switch.trunks[1].numbers, NumberForm::Abroad);
+    assert_eq!(switch.trunks[1].user_phone, UserPhone::Unsaid);
+    assert_eq!(switch.trunks[2].vouches, Vouches::Asserted);
+    for peer in ["198.51.100.7", "192.0.2.1", "192.0.2.2", "203.0.113.7"] {
+        let address = peer.parse().unwrap();
+        let known = switch.sip.peers.iter().any(|it| it.contains(address));
+        assert!(known, "{peer}");
+    }
+}
+
+#[test]
 fn every_fault_is_named_at_once() {
     let mut raw = Raw {
         plan: "missing.toml".into(),
@@ -80,6 +107,14 @@ fn every_fault_is_named_at_once() {
     raw.sip.trunks = ["192.0.2.0/24", "192.0.2.0/33", "provider.example"]
         .map(String::from)
         .to_vec();
+    raw.trunk.push(raw::Trunk {
+        address: "provider.example".into(),
+        networks: vec!["192.0.2.0/33".into()],
+        vouches: "all".into(),
+        numbers: "44".into(),
+        ..raw::Trunk::default()
+    });
+    raw.trunk.push(raw::Trunk::default());
     raw.media.last_port = raw.media.first_port;
     raw.limits.calls = 0;
     raw.dial_out.prefixes.push(String::new());
@@ -93,6 +128,11 @@ fn every_fault_is_named_at_once() {
         "prompts",
         "sip.gateway",
         "sip.trunks",
+        "trunk.1.address",
+        "trunk.1.networks",
+        "trunk.1.vouches",
+        "trunk.1.numbers",
+        "trunk.2",
         "media.last_port",
         "limits.calls",
         "dial_out.prefixes",

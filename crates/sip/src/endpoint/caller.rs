@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 
 use bytes::Bytes;
 
-use crate::boundary::Incoming;
+use crate::boundary::{CallerFrom, Incoming};
 use crate::message::{Host, Message, NameAddr, Uri};
 
 /// Diverting parties that are listed; a call that was diverted more often has other troubles.
@@ -20,10 +20,12 @@ pub(super) fn incoming(invite: &Message, source: SocketAddr) -> Incoming {
         .as_ref()
         .and_then(number)
         .unwrap_or_default();
+    let (caller, caller_from) = caller(invite);
     Incoming {
         source,
         sip_call_id: invite.call_id().to_owned(),
-        caller: caller(invite),
+        caller,
+        caller_from,
         diverted_by: diverted_by(invite, &dialled),
         dialled,
         offer: description_in(invite),
@@ -35,16 +37,22 @@ pub(super) fn description_in(message: &Message) -> Option<Bytes> {
     message.session_description().ok().flatten()
 }
 
-fn caller(invite: &Message) -> Option<String> {
+fn caller(invite: &Message) -> (Option<String>, CallerFrom) {
     let from = invite.from();
     if invite.privacy().any(withholds) || is_anonymous(&from) {
-        return None;
+        return (None, CallerFrom::Nowhere);
     }
     let asserted = invite
         .p_asserted_identities()
         .flatten()
         .find_map(|it| number(&it.uri));
-    asserted.or_else(|| number(&from.uri))
+    match asserted {
+        Some(asserted) => (Some(asserted), CallerFrom::AssertedIdentity),
+        None => match number(&from.uri) {
+            Some(number) => (Some(number), CallerFrom::From),
+            None => (None, CallerFrom::Nowhere),
+        },
+    }
 }
 
 /// Whether a value of Privacy withholds the caller: RFC 3325 section 9.3, RFC 3323 section 4.2.

@@ -14,10 +14,10 @@ use super::emit::Nth;
 use super::tables::{Fork, InviteClientEntry, Origin, Wish};
 use super::timers::Timer;
 use super::{Endpoint, caller};
-use crate::boundary::{Event, Invite, SessionId, TracedWhat};
+use crate::boundary::{Asserted, Event, Identity, Invite, SessionId, Shown, TracedWhat};
 use crate::dialog::{Dialog, Invited, MAX_FORWARDS, write_via};
 use crate::message::{EscapedUser, HeaderName, Message, Method, Writer};
-use crate::names::Branch;
+use crate::names::{Branch, LocalTag};
 use crate::session::{Exchange, OfferIn, Session, State, Up};
 use crate::transaction::{Cancel, InviteClient};
 
@@ -33,9 +33,11 @@ impl Endpoint {
         let (tag, branch) = (self.names.tag(), self.names.branch());
         let call_id = self.names.call_id();
         let cseq = self.names.cseq();
-        let user = EscapedUser(&invite.from_user);
-        let contact = format!("<sip:{user}@{advertised}>");
-        let from = format!("<sip:{user}@{}>;tag={tag}", UriHost(advertised.ip()));
+        let Presented {
+            contact,
+            from,
+            asserted,
+        } = presented(&invite, advertised, tag);
         let origin = Origin {
             to: invite.destination,
             target: invite.target.into(),
@@ -67,7 +69,8 @@ impl Endpoint {
             self.forget(id);
             return id;
         }
-        let bytes = self.write_invite(&origin, branch, id, &invite.offer);
+        let says = (invite.identity, asserted.as_deref());
+        let bytes = self.write_invite(&origin, (branch, id), says, &invite.offer);
         let mut entry = InviteClientEntry {
             machine: InviteClient::new(now, bytes.clone(), &self.config.timers),
             session: id,
@@ -295,7 +298,13 @@ impl Endpoint {
         Some(bye_branch)
     }
 
-    fn write_invite(&self, origin: &Origin, branch: Branch, id: SessionId, offer: &[u8]) -> Bytes {
+    fn write_invite(
+        &self,
+        origin: &Origin,
+        (branch, id): (Branch, SessionId),
+        (identity, asserted): (Identity, Option<&str>),
+        offer: &[u8],
+    ) -> Bytes {
         let contact = self
             .sessions
             .get(&id)
@@ -305,6 +314,12 @@ impl Endpoint {
             .text(HeaderName::Contact, contact)
             .text(HeaderName::Allow, ALLOW)
             .text(HeaderName::Accept, SDP);
+        if let Some(asserted) = asserted {
+            writer.text(HeaderName::PAssertedIdentity, asserted);
+        }
+        if identity.shown == Shown::Withheld {
+            writer.text(HeaderName::Privacy, "id");
+        }
         self.finish_request(writer, (!offer.is_empty()).then_some(offer))
     }
 
@@ -315,6 +330,39 @@ impl Endpoint {
             Some(sdp) => writer.finish_with(SDP, sdp),
             None => writer.finish(),
         }
+    }
+}
+
+/// Who an INVITE says calls, header by header.
+struct Presented {
+    contact: String,
+    from: String,
+    asserted: Option<String>,
+}
+
+fn presented(invite: &Invite, advertised: SocketAddr, tag: LocalTag) -> Presented {
+    let (user, host) = (EscapedUser(&invite.from_user), UriHost(advertised.ip()));
+    //= RFC 3323 section 4.1.1.3
+    //# it is RECOMMENDED that user agents use the display-name "Anonymous" in their From header
+    //# ... and the URI sip:anonymous@anonymous.invalid
+    let (contact, from) = match invite.identity.shown {
+        Shown::Number => (
+            format!("<sip:{user}@{advertised}>"),
+            format!("<sip:{user}@{host}>;tag={tag}"),
+        ),
+        Shown::Withheld => (
+            format!("<sip:anonymous@{advertised}>"),
+            format!("\"Anonymous\" <sip:anonymous@anonymous.invalid>;tag={tag}"),
+        ),
+    };
+    let asserted = match invite.identity.asserted {
+        Asserted::Header => Some(format!("<sip:{user}@{host}>")),
+        Asserted::Nowhere => None,
+    };
+    Presented {
+        contact,
+        from,
+        asserted,
     }
 }
 

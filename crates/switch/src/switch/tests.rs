@@ -30,7 +30,7 @@ ring_timeout_s = 120
 recording = "off"
 "#;
 
-const NOW: Now = Now {
+pub(crate) const NOW: Now = Now {
     mono: Mono::ZERO,
     wall: Timestamp::UNIX_EPOCH,
 };
@@ -79,7 +79,7 @@ fn calls_that_were_refused_and_never_acknowledged_keep_no_caller_out() {
     assert!(last.starts_with("SIP/2.0 200 "), "{taken:?}");
 }
 
-fn at(second: u64) -> Now {
+pub(crate) fn at(second: u64) -> Now {
     Now {
         mono: Mono::ZERO + Duration::from_secs(second),
         wall: Timestamp::UNIX_EPOCH,
@@ -226,9 +226,9 @@ fn a_caller_of_a_line_that_answers_late_hears_of_it_each_minute() {
     assert_eq!(heard, expected.map(|(at, status)| (at, status.to_owned())));
 }
 
-const CALLER: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(10, 0, 0, 7)), 5060);
+pub(crate) const CALLER: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(10, 0, 0, 7)), 5060);
 const FAR: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(10, 0, 0, 9)), 5060);
-const OFFER: &str = "v=0\r\no=- 1 1 IN IP4 10.0.0.7\r\ns=-\r\nc=IN IP4 10.0.0.7\r\nt=0 0\r\n\
+pub(crate) const OFFER: &str = "v=0\r\no=- 1 1 IN IP4 10.0.0.7\r\ns=-\r\nc=IN IP4 10.0.0.7\r\nt=0 0\r\n\
                      m=audio 4000 RTP/AVP 0 8\r\n";
 
 /// What the caller of a new call is sent at once.
@@ -281,7 +281,7 @@ fn request(
 }
 
 /// What is sent, and when the switch wants to go on.
-fn sent(switch: &mut Switch) -> (Vec<(SocketAddr, String)>, Option<Mono>) {
+pub(crate) fn sent(switch: &mut Switch) -> (Vec<(SocketAddr, String)>, Option<Mono>) {
     let mut sent = Vec::new();
     loop {
         match switch.poll_output() {

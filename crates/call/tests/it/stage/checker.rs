@@ -80,6 +80,7 @@ impl Checker {
                 seen.silent_since = Some(now);
             }
             LegEvent::Proceeding
+            | LegEvent::NextTrunk
             | LegEvent::Ringing
             | LegEvent::KeyDown(_)
             | LegEvent::AnswerphoneSign(_)

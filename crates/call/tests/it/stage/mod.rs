@@ -11,7 +11,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use rotaline_call::{Action, Call, Gone, Inbound, Input, LegEvent, Output, Refusal, World};
+use rotaline_call::{
+    Action, Call, Gone, Inbound, Input, LegEvent, Output, Refusal, Vouched, World,
+};
 use rotaline_model::{
     AnswerphoneSign, CallId, CaseId, Dialled, Digit, EndCause, LegId, Mono, Now, PersonId,
     PhoneNumber, Pii, PlayId, Seed, Sound,
@@ -50,6 +52,10 @@ pub fn dead_phone() -> Script {
 }
 
 impl Script {
+    pub fn goes_by_the_next_trunk(mut self, at_ms: u64) -> Self {
+        self.0.push((at_ms, LegEvent::NextTrunk));
+        self
+    }
     pub fn rings(mut self, at_ms: u64) -> Self {
         self.0.push((at_ms, LegEvent::Ringing));
         self
@@ -154,6 +160,7 @@ impl Stage {
             sip_call_id: "a84b4c76e66710".to_owned(),
             dialled: Dialled::parse(dialled).ok(),
             caller: CallerId::Number(Pii::new(caller)),
+            vouched: Vouched::Not,
             diverted_by: Vec::new(),
         };
         change(&mut inbound);
@@ -295,6 +302,7 @@ impl Stage {
                     }
                 }
                 LegEvent::Proceeding
+                | LegEvent::NextTrunk
                 | LegEvent::Ringing
                 | LegEvent::Answered
                 | LegEvent::AnswerphoneSign(_)
@@ -362,7 +370,7 @@ impl Stage {
                     self.enqueue(at, Input::Answer(*ask, answer));
                 }
             }
-            Action::Dial { leg, to } => {
+            Action::Dial { leg, to, .. } => {
                 let scripts = self.phones.get_mut(&to.to_string());
                 let script = match scripts {
                     Some(scripts) if scripts.len() > 1 => scripts.remove(0),

@@ -15,6 +15,7 @@ fn invite(offer: &'static str) -> Invite {
         target: "sip:+447700900001@192.0.2.9:5090;user=phone".to_owned(),
         destination: "192.0.2.9:5090".parse().unwrap(),
         from_user: "+442079460000".to_owned(),
+        identity: Default::default(),
         offer: Bytes::from_static(offer.as_bytes()),
     }
 }

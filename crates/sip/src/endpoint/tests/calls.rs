@@ -181,6 +181,7 @@ fn a_late_offer_is_answered_in_the_ack() {
         target: "sip:1001@192.0.2.2".to_owned(),
         destination: pair.b.address,
         from_user: "100".to_owned(),
+        identity: Default::default(),
         offer: Bytes::new(),
     });
     pair.run(SECOND);

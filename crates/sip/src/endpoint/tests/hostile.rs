@@ -20,6 +20,7 @@ fn a_dialog_of_ours_is_not_what_a_response_says_it_is() {
         target: "sip:phone@192.0.2.9:5090".to_owned(),
         destination: "192.0.2.9:5090".parse().unwrap(),
         from_user: "100".to_owned(),
+        identity: Default::default(),
         offer: sdp("offer"),
     };
     solo.act(|it, now| it.invite(now, invite));

@@ -90,6 +90,7 @@ impl Pair {
             target: format!("sip:1001@{}", self.b.address),
             destination: self.b.address,
             from_user: "+442079460000".to_owned(),
+            identity: Default::default(),
             offer: Bytes::from_static(b"offer"),
         };
         self.invite(invite)

@@ -75,6 +75,7 @@ fn what_is_part_of_a_call_may_come_from_anywhere() {
         target: format!("sip:phone@{OUTSIDER}"),
         destination: OUTSIDER.parse().unwrap(),
         from_user: "100".to_owned(),
+        identity: Default::default(),
         offer: Bytes::from_static(b"offer"),
     };
     let session = solo.act(|it, now| it.invite(now, invite));

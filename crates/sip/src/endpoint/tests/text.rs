@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::solo::{INVITE, Solo, header};
-use crate::boundary::{Event, Incoming, Input, RejectWith};
+use crate::boundary::{CallerFrom, Event, Incoming, Input, RejectWith};
 
 fn incoming(solo: &Solo) -> &Incoming {
     match solo.events.last() {
@@ -304,9 +304,11 @@ fn who_calls_is_asserted_identity_before_from() {
     let mut solo = Solo::new();
     solo.hears(INVITE);
     assert_eq!(incoming(&solo).caller.as_deref(), Some("01632960001"));
+    assert_eq!(incoming(&solo).caller_from, CallerFrom::From);
     let mut solo = Solo::new();
     solo.hears(&INVITE.replace("Max-Forwards", asserted));
     assert_eq!(incoming(&solo).caller.as_deref(), Some("+441632960002"));
+    assert_eq!(incoming(&solo).caller_from, CallerFrom::AssertedIdentity);
     let mut solo = Solo::new();
     let tel = "P-Asserted-Identity: <tel:+441632960003>\nMax-Forwards";
     solo.hears(&INVITE.replace("Max-Forwards", tel));
@@ -330,6 +332,7 @@ fn a_withheld_caller_stays_withheld() {
         let mut solo = Solo::new();
         solo.hears(&invite.replace("Max-Forwards", asserted));
         assert_eq!(incoming(&solo).caller, None, "{invite}");
+        assert_eq!(incoming(&solo).caller_from, CallerFrom::Nowhere);
     }
     let mut solo = Solo::new();
     solo.hears(&INVITE.replace("Max-Forwards", "Privacy: none\nMax-Forwards"));
