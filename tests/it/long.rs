@@ -4,9 +4,9 @@
 //! of seconds: `cargo test -p rotaline-tests --test it long::`. `tests/run it` leaves them out,
 //! since they keep the disk from the tests beside them, and `tests/run --long` runs them for hours.
 
-mod audit;
+pub mod audit;
 mod kills;
-mod load;
+pub mod load;
 mod outage;
 mod reports;
 mod soak;

@@ -13,6 +13,7 @@
 #![allow(clippy::disallowed_methods)] // a real program on real time
 #![allow(clippy::unwrap_used)] // every line of it is a test
 
+mod away;
 mod bounds;
 mod codes;
 mod crash;
@@ -25,6 +26,7 @@ mod hostile;
 mod http;
 mod keep_trying;
 mod live;
+mod lock;
 mod log;
 mod long;
 mod missed;

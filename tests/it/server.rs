@@ -232,6 +232,11 @@ impl Server {
         http::parse(&bytes).unwrap()
     }
 
+    /// Where its log is.
+    pub fn log(&self) -> &Path {
+        &self.log
+    }
+
     /// Whether so many cases are told.
     pub fn lists_calls(&self, wanted: usize) -> bool {
         let list = self.get("/api/v1/calls");

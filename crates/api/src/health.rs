@@ -67,7 +67,9 @@ pub(crate) async fn readyz(State(state): State<ApiState>) -> (StatusCode, Json<R
     } else {
         StatusCode::SERVICE_UNAVAILABLE
     };
-    let degraded = of_store(&state);
+    let mut degraded = state.health.degraded();
+    degraded.retain(|part| !why.contains(part));
+    degraded.extend(of_store(&state));
     let answer = Readyz {
         ready,
         why,

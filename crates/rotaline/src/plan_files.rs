@@ -88,7 +88,7 @@ impl Import<'_> {
         let storage = Arc::new(SqliteStorage::open(&path).await.map_err(failed)?);
         // What is faulty in it may be what is put right now.
         let (keeper, _) = PlanKeeper::open(storage.clone(), settings).await?;
-        let holding = keeper.holding(settings).await?;
+        let holding = keeper.holding().await?;
         let before = keeper.current();
         let done = if self.effect == Effect::Shown {
             let (items, _) = self.read(files, &holding, |items| keeper.checked(items))?;
@@ -246,7 +246,7 @@ pub async fn holding(settings: &Settings) -> Result<Items> {
         return Ok(settings.items.clone());
     };
     let (keeper, _) = PlanKeeper::open(Arc::new(storage.clone()), settings).await?;
-    let items = keeper.holding(settings).await;
+    let items = keeper.holding().await;
     storage.close().await;
-    items
+    Ok(items?)
 }

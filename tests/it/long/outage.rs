@@ -1,15 +1,11 @@
 //! The database is locked for long while calls go on: none is dropped or refused, and all are
 //! stored soon after, each once.
 
-use std::path::Path;
 use std::time::{Duration, Instant};
-
-use sqlx::Connection;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
-use tokio::runtime::{Builder, Runtime};
 
 use super::audit;
 use super::load::{Lanes, Placed};
+use crate::lock::{Lock, rows};
 
 const LANES: u16 = 4;
 const SHORT: Duration = Duration::from_secs(8);
@@ -23,7 +19,7 @@ fn outage_of_the_database_loses_no_call_and_drains_within_thirty_seconds() {
     let seed = super::seed("outage");
     let server = lanes.home.serve();
     let file = lanes.home.folder.join("data/rotaline.db");
-    let lock = Lock::take(&file);
+    let lock = Lock::of_writers(&file);
     let began = Instant::now();
     let load = lanes.begin(seed);
     let mut away = false;
@@ -67,42 +63,4 @@ fn outage_of_the_database_loses_no_call_and_drains_within_thirty_seconds() {
         drained.as_secs_f64(),
     );
     server.close(&["database"]);
-}
-
-/// Held by this process, which keeps every other writer out, as a full or frozen disk does.
-struct Lock {
-    runtime: Runtime,
-    connection: SqliteConnection,
-}
-
-impl Lock {
-    fn take(file: &Path) -> Lock {
-        let runtime = Builder::new_current_thread().enable_all().build().unwrap();
-        let options = SqliteConnectOptions::new().filename(file);
-        let connected = SqliteConnection::connect_with(&options);
-        let mut connection = runtime.block_on(connected).unwrap();
-        let taken = sqlx::query("BEGIN EXCLUSIVE").execute(&mut connection);
-        runtime.block_on(taken).unwrap();
-        Lock {
-            runtime,
-            connection,
-        }
-    }
-
-    fn release(mut self) {
-        let released = sqlx::query("COMMIT").execute(&mut self.connection);
-        self.runtime.block_on(released).unwrap();
-        self.runtime.block_on(self.connection.close()).unwrap();
-    }
-}
-
-/// Cases that the database has.
-fn rows(file: &Path) -> i64 {
-    let runtime = Builder::new_current_thread().enable_all().build().unwrap();
-    let options = SqliteConnectOptions::new().filename(file).read_only(true);
-    runtime.block_on(async {
-        let mut connection = SqliteConnection::connect_with(&options).await.unwrap();
-        let query = sqlx::query_scalar("SELECT count(*) FROM cases");
-        query.fetch_one(&mut connection).await.unwrap()
-    })
 }

@@ -45,7 +45,8 @@ pub enum KeptError {
 }
 
 impl KeptFile {
-    pub(super) fn new(folder: &Path, name: &'static str) -> Self {
+    /// Of this name, in this folder.
+    pub fn new(folder: &Path, name: &'static str) -> Self {
         KeptFile {
             folder: folder.to_owned(),
             name,

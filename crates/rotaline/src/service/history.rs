@@ -1,27 +1,82 @@
 //! What calls did to people before this start, so that fair share, longest idle and best answer
 //! rate go on where they were.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use jiff::{SignedDuration, Timestamp};
+use rotaline_engine::journal::KeptFile;
+use rotaline_model::PersonId;
 use rotaline_routing::{PastTurn, Plan};
-use rotaline_store::{PastAttempt, Storage};
+use rotaline_store::{Backend, PastAttempt, StoreError};
 use rotaline_switch::Input;
+
+use super::plan::PlanKeeper;
 
 /// How far back it goes: rates are by hour of the day.
 const SINCE: SignedDuration = SignedDuration::from_hours(28 * 24);
 /// At most so many attempts, the newest: what a busy service has in a month.
 const MAX_ATTEMPTS: usize = 50_000;
 
-/// What the engine is told before its first call. Without it calls are rung all the same, in the
-/// rota's order at first.
-pub async fn told(storage: &dyn Storage, plan: &Plan) -> Option<Input> {
-    let since = Timestamp::now().checked_sub(SINCE).ok()?;
-    match storage.attempts_since(since, MAX_ATTEMPTS).await {
-        Ok(attempts) => Some(Input::History(turns(plan, attempts))),
-        Err(error) => {
-            tracing::warn!(%error, "orders of ringing begin without their history");
-            None
+/// After a copy of it was made, before the next.
+const COPIED_EVERY: Duration = Duration::from_secs(3600);
+/// After the start, or after it could not be copied, before it is.
+const COPIED_AFTER: Duration = Duration::from_secs(60);
+
+/// A turn as it is copied: who, at which hour, and when they talked.
+type Copied = (PersonId, u8, Option<(Timestamp, Timestamp)>);
+
+/// What the engine is told before its first call; with the database away, what was copied last.
+/// Without it calls are rung all the same, in the rota's order at first.
+pub async fn told(backend: &Backend, plan: &Plan, copy: &KeptFile) -> Option<Input> {
+    let error = match read(backend, plan).await {
+        Ok(turns) => return Some(Input::History(turns)),
+        Err(error) => error,
+    };
+    let copied = copy.read().ok().flatten();
+    let copied = copied.and_then(|bytes| serde_json::from_slice::<Vec<Copied>>(&bytes).ok());
+    let Some(copied) = copied else {
+        tracing::warn!(%error, "orders of ringing begin without their history");
+        return None;
+    };
+    let turn = |(person, hour, talked)| PastTurn {
+        person,
+        hour,
+        talked,
+    };
+    Some(Input::History(copied.into_iter().map(turn).collect()))
+}
+
+/// Copies it beside the journal every hour, for as long as the runtime lives.
+pub async fn keep(backend: Backend, plan: Arc<PlanKeeper>, copy: KeptFile) {
+    let copy = Arc::new(copy);
+    let mut pause = COPIED_AFTER;
+    loop {
+        tokio::time::sleep(pause).await;
+        pause = COPIED_AFTER;
+        let Ok(turns) = read(&backend, &plan.current().plan).await else {
+            continue;
+        };
+        let file = Arc::clone(&copy);
+        let written = tokio::task::spawn_blocking(move || {
+            let turns = turns.into_iter();
+            let copied: Vec<Copied> = turns.map(|it| (it.person, it.hour, it.talked)).collect();
+            file.write(&serde_json::to_vec(&copied)?)
+        });
+        match written.await {
+            Ok(Ok(())) => pause = COPIED_EVERY,
+            Ok(Err(error)) => tracing::warn!(%error, "orders' history could not be copied"),
+            Err(_) => tracing::error!("what copies the orders' history had panicked"),
         }
     }
+}
+
+async fn read(backend: &Backend, plan: &Plan) -> Result<Vec<PastTurn>, StoreError> {
+    let Ok(since) = Timestamp::now().checked_sub(SINCE) else {
+        return Ok(Vec::new());
+    };
+    let attempts = backend.get()?.attempts_since(since, MAX_ATTEMPTS).await?;
+    Ok(turns(plan, attempts))
 }
 
 /// Those for teams that the plan has, whose zone says which hour of the day it was.

@@ -1,6 +1,8 @@
 //! The whole service: every part started in the order that loses nothing, and stopped in the
 //! reverse of it.
 //!
+//! A start does not need the database, if it has ever had it: see `projection` and `plan`.
+//!
 //! ```text
 //!  journal ─▶ database ─▶ recorder ─▶ engine ─▶ HTTP        (start)
 //!  HTTP ─▶ engine ─▶ recorder ─▶ journal ─▶ database        (stop)
@@ -46,8 +48,8 @@ use control::Control;
 use desk::{Desk, Known};
 use http::HttpServer;
 use pauses::PauseKeeper;
-use plan::PlanDoor;
-use projection::Projection;
+use plan::{PlanCopy, PlanDoor};
+use projection::{Patience, Projection};
 use reload::Reloader;
 
 /// How long phones may take to confirm that their calls are ended: three copies of a BYE.
@@ -90,13 +92,12 @@ impl Service {
 
         let mut opened = open_journal(&settings.engine.journal, node)?;
         close_interrupted(&mut opened);
-        let projection =
-            Projection::start(&settings.data.join(DATABASE), node, &opened.journal).await?;
-        let plan = PlanKeeper::start(projection.storage(), &settings).await?;
+        let (projection, plan) = open_database(&settings, &opened.journal).await?;
         let recorder = start_recorder(&settings.engine.recordings, node, &opened.journal)?;
         let key = secrets::code_key(&settings.data.join("code-key"))?;
-        let codes = Codes::new(projection.storage(), key, &secrets::seed()?);
-        let pauses = PauseKeeper::start(projection.storage()).await?;
+        let codes = Codes::new(projection.backend(), key, &secrets::seed()?);
+        let copy = opened.journal.kept("pauses");
+        let pauses = PauseKeeper::start(projection.backend(), copy).await;
         let known = Known {
             journal: opened.journal.clone(),
             codes: codes.clone(),
@@ -105,7 +106,7 @@ impl Service {
         };
         let desk = Desk::new(known, Arc::clone(&pauses));
         let door = || Arc::new(PlanDoor(Arc::clone(&plan)));
-        let told = told(&projection, &plan, &pauses).await;
+        let told = told(&projection, &plan, &pauses, &opened.journal).await;
         let engine = start_engine(&settings, &plan, desk, &recorder, told)?;
         plan.serve(engine.remote());
         pauses.serve(engine.remote());
@@ -127,7 +128,7 @@ impl Service {
             lines: Arc::new(wiring::PlanLines(door())),
             plan: door(),
             encoder: encoder(&recorder, &settings.engine.recordings),
-            health: health(&opened.journal, &engine, &stopping),
+            health: health(&opened.journal, &engine, &stopping, (&plan, &projection)),
             recordings: settings.engine.recordings.clone(),
             token: token.clone(),
             metrics: metrics.clone(),
@@ -248,8 +249,15 @@ fn close_interrupted(opened: &mut journal::Opened) {
     }
 }
 
-fn health(journal: &Journal, engine: &Engine, stopping: &Arc<AtomicBool>) -> Arc<wiring::Health> {
+fn health(
+    journal: &Journal,
+    engine: &Engine,
+    stopping: &Arc<AtomicBool>,
+    (plan, projection): (&Arc<PlanKeeper>, &Projection),
+) -> Arc<wiring::Health> {
     Arc::new(wiring::Health {
+        plan: Arc::clone(plan),
+        why_away: projection.why_away(),
         journal: journal.clone(),
         load: engine.load(),
         stopping: Arc::clone(stopping),
@@ -263,9 +271,41 @@ fn encoder(recorder: &Arc<Recorder>, folder: &Path) -> Arc<wiring::Encoder> {
     })
 }
 
+/// The database, if it answers in time; and the plan that calls go by, with it or without.
+async fn open_database(
+    settings: &Settings,
+    journal: &Journal,
+) -> Result<(Projection, Arc<PlanKeeper>)> {
+    let copy = PlanCopy::new(journal.kept("plan"));
+    let patience = if copy.is_there() {
+        Patience::Short
+    } else {
+        Patience::Long
+    };
+    let (database, node) = (settings.data.join(DATABASE), settings.engine.switch.node);
+    let projection = Projection::start(&database, node, journal, patience).await?;
+    let why = projection.why_away().borrow().clone();
+    if let (Some((_, why)), false) = (why, copy.is_there()) {
+        anyhow::bail!(
+            "there is no plan to answer calls by: the database {} cannot be opened ({why}), and \
+             no copy of its plan is beside the journal yet",
+            database.display()
+        );
+    }
+    let plan = PlanKeeper::start(projection.backend(), settings, copy).await?;
+    Ok((projection, plan))
+}
+
 /// What the engine is told before its first call.
-async fn told(projection: &Projection, plan: &PlanKeeper, pauses: &PauseKeeper) -> Vec<Input> {
-    let history = history::told(&*projection.storage(), &plan.current().plan).await;
+async fn told(
+    projection: &Projection,
+    plan: &Arc<PlanKeeper>,
+    pauses: &PauseKeeper,
+    journal: &Journal,
+) -> Vec<Input> {
+    let (backend, copy) = (projection.backend(), journal.kept("history"));
+    let history = history::told(&backend, &plan.current().plan, &copy).await;
+    tokio::spawn(history::keep(backend, Arc::clone(plan), copy));
     pauses.told().into_iter().chain(history).collect()
 }
 

@@ -7,12 +7,15 @@
 //!
 //! One change at a time. The database decides which of two changes by two processes came first; a
 //! service looks once a second whether another one, or an import, has changed the plan.
-//! Without the database there is no start: no copy of the plan is kept elsewhere.
+//! Each edition is copied beside the journal (`copy`): a start without the database goes by that, and
+//! by the database's plan as soon as it answers.
 
+mod copy;
 #[cfg(test)]
 mod tests;
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
@@ -23,11 +26,13 @@ use rotaline_engine::Remote;
 use rotaline_media::PromptBank;
 use rotaline_routing::{DialOutRules, Fault, Item, ItemKey, ItemKind, Items, Plan};
 use rotaline_store::{
-    ChangeSet, Changed, Expected, HistoryQuery, Pending, PlanChange, PlanKey, PlanRows,
-    PlanVersion, Storage, StoreError,
+    Backend, ChangeSet, Changed, Expected, HistoryQuery, Pending, PlanChange, PlanKey, PlanRows,
+    PlanVersion, StoreError,
 };
 use tokio::sync::{Mutex, watch};
 use tokio::time::MissedTickBehavior;
+
+pub use copy::PlanCopy;
 
 use crate::settings::{PlanOf, Settings, announced, prompts_missing};
 
@@ -40,33 +45,41 @@ const SETTINGS: &str = "settings";
 
 /// The plan, in memory and in the database.
 pub struct PlanKeeper {
-    storage: Arc<dyn Storage>,
+    backend: Backend,
+    /// What the files say.
+    files: Items,
+    plan_of: PlanOf,
     prompts: Arc<PromptBank>,
     dial_out: Arc<DialOutRules>,
     current: watch::Sender<Arc<Edition>>,
     one_at_a_time: Mutex<()>,
     engine: OnceLock<Remote>,
+    /// The start could not make this plan and the database's the same.
+    unsettled: AtomicBool,
 }
 
 impl PlanKeeper {
-    /// The plan that holds, kept in the database from now on.
-    pub async fn start(storage: Arc<dyn Storage>, settings: &Settings) -> Result<Arc<PlanKeeper>> {
-        let (keeper, faults) = PlanKeeper::open(storage, settings).await?;
-        if !faults.is_empty() {
-            return Err(faulty(faults));
+    /// The plan that holds, kept in the database and copied from now on. With the database away it
+    /// is the copy's, until the database answers.
+    pub async fn start(
+        backend: impl Into<Backend>,
+        settings: &Settings,
+        copy: PlanCopy,
+    ) -> Result<Arc<PlanKeeper>> {
+        let keeper = Arc::new(PlanKeeper::new(backend.into(), settings));
+        match keeper.settle(0).await {
+            Ok(()) => {
+                if let Err(error) = copy.write(keeper.current()).await {
+                    tracing::warn!(%error, "the plan could not be copied beside the journal");
+                }
+            }
+            Err(NotFollowed::Store(error)) => keeper.go_by(&copy, error)?,
+            Err(NotFollowed::Faults { faults, .. }) => return Err(faulty(faults)),
+            Err(NotFollowed::Contested) => {
+                anyhow::bail!("the plan could not be put into the database")
+            }
         }
-        let holding = keeper.holding(settings).await?;
-        let edition = keeper.current();
-        if settings.plan_of == PlanOf::Store && holding != settings.items {
-            let revision = edition.revision;
-            tracing::warn!(
-                revision,
-                "the plan was edited and is the database's; its files differ and are not read"
-            );
-        }
-        let differences = |edition: &Edition| Ok(wishes(&edition.items, &holding));
-        let made = keeper.make(&differences, SETTINGS).await;
-        made.context("the plan could not be put into the database")?;
+        tokio::spawn(copy.keep(keeper.current.subscribe()));
         Ok(keeper)
     }
 
@@ -74,24 +87,11 @@ impl PlanKeeper {
     /// version took may be faulty for this one, and can be put right through this keeper; what
     /// goes by it meanwhile is the plan of the settings.
     pub async fn open(
-        storage: Arc<dyn Storage>,
+        backend: impl Into<Backend>,
         settings: &Settings,
     ) -> Result<(Arc<PlanKeeper>, Vec<Fault>)> {
-        let rows = storage.plan().await.context("the plan in the database")?;
-        let first = Edition {
-            revision: 0,
-            plan: Arc::clone(&settings.plan),
-            items: Items::default(),
-            versions: BTreeMap::new(),
-        };
-        let keeper = PlanKeeper {
-            storage,
-            prompts: Arc::clone(&settings.prompts),
-            dial_out: Arc::clone(&settings.dial_out),
-            current: watch::Sender::new(Arc::new(first)),
-            one_at_a_time: Mutex::new(()),
-            engine: OnceLock::new(),
-        };
+        let keeper = PlanKeeper::new(backend.into(), settings);
+        let rows = keeper.rows().await.context("the plan in the database")?;
         let mut faults = Vec::new();
         if rows.revision > 0 {
             let (items, versions) = items_of(&rows).map_err(faulty)?;
@@ -109,20 +109,108 @@ impl PlanKeeper {
         Ok((Arc::new(keeper), faults))
     }
 
+    fn new(backend: Backend, settings: &Settings) -> PlanKeeper {
+        let first = Edition {
+            revision: 0,
+            plan: Arc::clone(&settings.plan),
+            items: Items::default(),
+            versions: BTreeMap::new(),
+        };
+        PlanKeeper {
+            backend,
+            files: settings.items.clone(),
+            plan_of: settings.plan_of,
+            prompts: Arc::clone(&settings.prompts),
+            dial_out: Arc::clone(&settings.dial_out),
+            current: watch::Sender::new(Arc::new(first)),
+            one_at_a_time: Mutex::new(()),
+            engine: OnceLock::new(),
+            unsettled: AtomicBool::new(false),
+        }
+    }
+
+    /// Follows the database's plan; then that becomes the files', if those hold. The plan of the
+    /// revision `refused` is not looked at again.
+    async fn settle(&self, refused: u64) -> Result<(), NotFollowed> {
+        let rows = self.rows().await?;
+        let revision = rows.revision;
+        if revision > 0 && revision == refused {
+            return Ok(());
+        }
+        let faulty = |faults| NotFollowed::Faults { revision, faults };
+        if revision > 0 && revision != self.current().revision {
+            let _turn = self.one_at_a_time.lock().await;
+            self.publish(self.edition(&rows).map_err(faulty)?);
+        }
+        let holding = self.holding().await?;
+        if self.plan_of == PlanOf::Store && holding != self.files {
+            tracing::warn!(
+                revision,
+                "the plan was edited and is the database's; its files differ and are not read"
+            );
+        }
+        let differences = |edition: &Edition| Ok(wishes(&edition.items, &holding));
+        match self.make(&differences, SETTINGS).await {
+            Ok(_) => {
+                self.set_unsettled(false);
+                Ok(())
+            }
+            Err(NotChanged::Store(error)) => Err(NotFollowed::Store(error)),
+            Err(NotChanged::Faults(faults)) => Err(faulty(faults)),
+            Err(NotChanged::Conflict { .. } | NotChanged::NoSuchRevision) => {
+                Err(NotFollowed::Contested)
+            }
+        }
+    }
+
+    /// Goes by the copy, since the database is away; or by what that let be read of it.
+    fn go_by(&self, copy: &PlanCopy, away: StoreError) -> Result<()> {
+        if self.current().revision == 0 {
+            let Some(rows) = copy.read()? else {
+                return Err(anyhow::Error::new(away).context(
+                    "there is no plan to answer calls by: no copy of one is beside the journal yet",
+                ));
+            };
+            self.publish(self.edition(&rows).map_err(faulty)?);
+        }
+        self.set_unsettled(true);
+        let revision = self.current().revision;
+        tracing::warn!(
+            revision,
+            error = %away,
+            "started without the database: calls go by the plan that it had last"
+        );
+        Ok(())
+    }
+
+    /// Whether calls go by a plan that may not be the database's, since that is away.
+    pub fn is_unsettled(&self) -> bool {
+        self.unsettled.load(Ordering::Acquire)
+    }
+
+    fn set_unsettled(&self, unsettled: bool) {
+        self.unsettled.store(unsettled, Ordering::Release);
+        metrics::gauge!("rotaline_plan_by_copy").set(f64::from(u8::from(unsettled)));
+    }
+
     /// The items of the plan that holds: the database's, if anybody has edited it; else those of
     /// the settings, so that whoever edits files and starts anew sees what they wrote.
-    pub async fn holding(&self, settings: &Settings) -> Result<Items> {
+    pub async fn holding(&self) -> Result<Items, StoreError> {
         let newest = HistoryQuery {
             revisions: 1,
             ..HistoryQuery::default()
         };
-        let newest = self.storage.plan_history(newest).await?;
+        let newest = self.backend.get()?.plan_history(newest).await?;
         let edited = newest.iter().any(|version| version.changed_by != SETTINGS);
-        if edited && settings.plan_of == PlanOf::Store {
+        if edited && self.plan_of == PlanOf::Store {
             Ok(self.current().items.clone())
         } else {
-            Ok(settings.items.clone())
+            Ok(self.files.clone())
         }
+    }
+
+    async fn rows(&self) -> Result<PlanRows, StoreError> {
+        self.backend.get()?.plan().await
     }
 
     /// Makes the plan what `items` says of the plan that there is, as one change.
@@ -139,12 +227,12 @@ impl PlanKeeper {
     }
 
     async fn catch_up(&self, refused: u64) -> Result<(), NotFollowed> {
-        let revision = self.storage.plan_revision().await?;
+        let revision = self.backend.get()?.plan_revision().await?;
         if revision == refused || revision == self.current().revision {
             return Ok(());
         }
         let _turn = self.one_at_a_time.lock().await;
-        let rows = self.storage.plan().await?;
+        let rows = self.rows().await?;
         if rows.revision == self.current().revision {
             return Ok(());
         }
@@ -175,7 +263,7 @@ impl PlanKeeper {
                 return Ok(edition);
             }
             first = first.or_else(|| wishes.into_iter().next());
-            let rows = self.storage.plan().await?;
+            let rows = self.rows().await?;
             let edition = self.edition(&rows).map_err(NotChanged::Faults)?;
             self.publish(edition);
         }
@@ -210,7 +298,7 @@ impl PlanKeeper {
             at: Timestamp::now(),
             by: by.to_owned(),
         };
-        let revision = match self.storage.change_plan(set).await? {
+        let revision = match self.backend.get()?.change_plan(set).await? {
             Changed::Done(revision) => revision,
             Changed::Overtaken(_) | Changed::Conflict(_) => return Ok(None),
         };
@@ -233,7 +321,7 @@ impl PlanKeeper {
 
     async fn take_back(&self, revision: u64, by: String) -> Result<Arc<Edition>, NotChanged> {
         self.catch_up(0).await?;
-        let before = self.storage.plan_before(revision).await?;
+        let before = self.backend.get()?.plan_before(revision).await?;
         if before.is_empty() {
             return Err(NotChanged::NoSuchRevision);
         }
@@ -268,7 +356,7 @@ impl PlanKeeper {
             before: None,
             revisions: 1,
         };
-        let newest = self.storage.plan_history(query).await?;
+        let newest = self.backend.get()?.plan_history(query).await?;
         Ok(newest.first().map(|version| version.revision))
     }
 
@@ -352,7 +440,7 @@ impl PlanDesk for PlanDoor {
     }
 
     fn history(&self, query: HistoryQuery) -> Pending<'_, Vec<PlanVersion>> {
-        self.0.storage.plan_history(query)
+        Box::pin(async move { self.0.backend.get()?.plan_history(query).await })
     }
 
     fn undo(&self, revision: u64, by: String) -> Changing<'_> {
@@ -381,8 +469,13 @@ async fn follow(keeper: Weak<PlanKeeper>) {
         let Some(keeper) = keeper.upgrade() else {
             return;
         };
-        match keeper.catch_up(refused).await {
-            Ok(()) => {}
+        let followed = if keeper.is_unsettled() {
+            keeper.settle(refused).await
+        } else {
+            keeper.catch_up(refused).await
+        };
+        match followed {
+            Ok(()) | Err(NotFollowed::Contested) => {}
             Err(NotFollowed::Store(error)) => {
                 tracing::debug!(%error, "the plan's revision could not be read");
             }
@@ -406,6 +499,8 @@ enum NotFollowed {
     Store(#[from] StoreError),
     #[error("revision {revision} has {} fault(s)", faults.len())]
     Faults { revision: u64, faults: Vec<Fault> },
+    #[error("somebody else edits the plan at this very moment, again and again")]
+    Contested,
 }
 
 impl From<NotFollowed> for NotChanged {
@@ -413,6 +508,10 @@ impl From<NotFollowed> for NotChanged {
         match error {
             NotFollowed::Store(error) => NotChanged::Store(error),
             NotFollowed::Faults { faults, .. } => NotChanged::Faults(faults),
+            NotFollowed::Contested => NotChanged::Conflict {
+                key: ItemKey::DEPLOYMENT,
+                version: None,
+            },
         }
     }
 }

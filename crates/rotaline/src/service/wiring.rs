@@ -23,6 +23,8 @@ use tokio::sync::watch;
 
 use super::figures;
 use super::logging::lines_dropped;
+use super::plan::PlanKeeper;
+use super::projection::Why;
 
 /// How often gauges are set and the exporter's histograms are tidied.
 const METRICS_EVERY: Duration = Duration::from_secs(5);
@@ -167,6 +169,10 @@ impl Mp3Encoder for Encoder {
 
 /// The health of what calls need.
 pub struct Health {
+    /// The plan.
+    pub plan: Arc<PlanKeeper>,
+    /// Why the database is not open.
+    pub why_away: watch::Receiver<Option<(Why, String)>>,
     /// The journal.
     pub journal: Journal,
     /// What is in use.
@@ -177,17 +183,13 @@ pub struct Health {
 
 impl HealthSource for Health {
     fn degraded(&self) -> Vec<Degraded> {
-        match self.journal.pressure() {
-            Pressure::Normal => Vec::new(),
-            Pressure::High => vec![Degraded::new(
-                "journal",
-                "the disk fails or is too slow, or the journal fills up",
-            )],
-        }
+        let mut degraded = self.without_database();
+        degraded.extend(self.of_journal());
+        degraded
     }
 
     fn unready(&self) -> Vec<Degraded> {
-        let mut why = self.degraded();
+        let mut why = self.of_journal();
         if self.stopping.load(Ordering::Acquire) {
             why.push(Degraded::new(
                 "stopping",
@@ -201,6 +203,41 @@ impl HealthSource for Health {
             ));
         }
         why
+    }
+}
+
+impl Health {
+    fn of_journal(&self) -> Vec<Degraded> {
+        match self.journal.pressure() {
+            Pressure::Normal => Vec::new(),
+            Pressure::High => vec![Degraded::new(
+                "journal",
+                "the disk fails or is too slow, or the journal fills up",
+            )],
+        }
+    }
+
+    /// What a start without the database has to do without. Its own words stay in the log: anybody
+    /// may read this.
+    fn without_database(&self) -> Vec<Degraded> {
+        let mut degraded = Vec::new();
+        let why = self.why_away.borrow().as_ref().map(|(why, _)| *why);
+        let said = match why {
+            None => None,
+            Some(Why::Silent) => Some("has not answered since the start"),
+            Some(Why::Away) => Some("cannot be opened since the start; the log says why"),
+            Some(Why::Damaged) => Some("is damaged; a backup must be put in its place"),
+            Some(Why::OtherVersion) => Some("is of a version that this program cannot use"),
+        };
+        if let Some(said) = said {
+            degraded.push(Degraded::new("database", said));
+        }
+        if self.plan.is_unsettled() {
+            let revision = self.plan.current().revision;
+            let detail = format!("calls go by revision {revision}, which the database had last");
+            degraded.push(Degraded::new("plan", &detail));
+        }
+        degraded
     }
 }
 

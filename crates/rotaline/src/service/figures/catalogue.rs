@@ -248,6 +248,11 @@ pub const CATALOGUE: &[Metric] = &[
         "1 while the database is away; calls go on",
     ),
     gauge(
+        "rotaline_plan_by_copy",
+        &[],
+        "1 while calls go by the copy of the plan, since the start had no database",
+    ),
+    gauge(
         "rotaline_store_unwritten_cases",
         &[],
         "Cases that are not in the database yet",

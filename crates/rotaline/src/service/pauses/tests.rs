@@ -1,6 +1,8 @@
 //! Pauses kept in a database: set on a screen, noted of a call, read at a start.
 
-use rotaline_store::SqliteStorage;
+use std::path::Path;
+
+use rotaline_store::{SqliteStorage, Storage};
 
 use super::*;
 
@@ -21,8 +23,14 @@ async fn storage() -> (tempfile::TempDir, Arc<dyn Storage>) {
     (folder, Arc::new(storage.unwrap()))
 }
 
+/// Started without a copy.
 async fn started(storage: &Arc<dyn Storage>) -> Arc<PauseKeeper> {
-    PauseKeeper::start(Arc::clone(storage)).await.unwrap()
+    let folder = tempfile::tempdir().unwrap();
+    PauseKeeper::start(Arc::clone(storage), copy(folder.path())).await
+}
+
+fn copy(folder: &Path) -> KeptFile {
+    KeptFile::new(folder, "pauses")
 }
 
 #[tokio::test]
@@ -56,4 +64,49 @@ async fn what_a_call_notes_is_kept_too() {
     keeper.noted(&Fact::CallsResumed { person: who });
     keeper.write().await.unwrap();
     assert_eq!(started(&storage).await.now(), []);
+}
+
+/// Waits until the copy has so many pauses, and so many that the database does not have.
+async fn copied(folder: &Path, pauses: usize, unwritten: usize) {
+    let has = |kept: Kept| (kept.until.len(), kept.unwritten.len()) == (pauses, unwritten);
+    while !read(&copy(folder)).is_some_and(has) {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn without_the_database_pauses_hold_across_a_start_and_reach_it_once_it_answers() {
+    let (folder, storage) = storage().await;
+    let (ann, ben, cat) = (person("ann"), person("ben"), person("cat"));
+    let until = in_minutes(30);
+    let keeper = PauseKeeper::start(Arc::clone(&storage), copy(folder.path())).await;
+    for who in [&ann, &ben] {
+        keeper.set(who.clone(), Some(until)).await;
+    }
+    copied(folder.path(), 2, 0).await;
+    drop(keeper);
+
+    let away = Backend::awaited();
+    let keeper = PauseKeeper::start(away.clone(), copy(folder.path())).await;
+    assert_eq!(keeper.now(), [(ann.clone(), until), (ben.clone(), until)]);
+    for (who, until) in [(&ben, None), (&cat, Some(until))] {
+        assert_eq!(keeper.set(who.clone(), until).await, PauseKept::NotYet);
+    }
+    copied(folder.path(), 2, 2).await;
+    drop(keeper);
+
+    let backend = Backend::awaited();
+    let keeper = PauseKeeper::start(backend.clone(), copy(folder.path())).await;
+    let expected = [(ann, until), (cat, until)];
+    assert_eq!(keeper.now(), expected);
+    // Somebody's pause that only the database knows holds too.
+    let dot = person("dot");
+    storage.set_pause(dot.clone(), Some(until)).await.unwrap();
+    backend.open(Arc::clone(&storage));
+    keeper.read_stored().await.unwrap();
+    keeper.write().await.unwrap();
+    let [ann, cat] = expected;
+    let expected = [ann, cat, (dot, until)];
+    assert_eq!(keeper.now(), expected);
+    assert_eq!(started(&storage).await.now(), expected);
 }

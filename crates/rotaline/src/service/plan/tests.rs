@@ -2,12 +2,13 @@
 
 use std::path::Path;
 
-use rotaline_store::SqliteStorage;
+use rotaline_engine::journal::KeptFile;
+use rotaline_store::{SqliteStorage, Storage};
 
 use super::*;
 
 struct World {
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
     storage: Arc<dyn Storage>,
     settings: Settings,
 }
@@ -18,7 +19,7 @@ impl World {
         let storage = SqliteStorage::open(&folder.path().join("a.db")).await;
         let demo = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../config/demo/rotaline.toml");
         World {
-            _folder: folder,
+            folder,
             storage: Arc::new(storage.unwrap()),
             settings: crate::settings::load(&demo).unwrap(),
         }
@@ -44,8 +45,13 @@ impl World {
     }
 
     async fn keeper(&self) -> Arc<PlanKeeper> {
-        let keeper = PlanKeeper::start(Arc::clone(&self.storage), &self.settings);
+        let storage = Arc::clone(&self.storage);
+        let keeper = PlanKeeper::start(storage, &self.settings, self.copy());
         keeper.await.unwrap()
+    }
+
+    fn copy(&self) -> PlanCopy {
+        PlanCopy::new(KeptFile::new(self.folder.path(), "plan"))
     }
 }
 
@@ -167,7 +173,8 @@ async fn a_plan_that_is_faulty_in_the_database_is_put_right_by_a_whole_one() {
     let world = World::new().await;
     let revision = change(&world.keeper().await, Some("Dot")).await;
     world.put_faulty(revision).await;
-    let started = PlanKeeper::start(Arc::clone(&world.storage), &world.settings).await;
+    let started =
+        PlanKeeper::start(Arc::clone(&world.storage), &world.settings, world.copy()).await;
     let refused = started
         .err()
         .expect("no service without a plan")
@@ -197,4 +204,47 @@ async fn a_prompt_that_is_not_there_is_told_with_the_item_that_names_it() {
     };
     assert_eq!(fault.file, "practice mill-lane");
     assert_eq!(fault.key, "practice.mill-lane.prompt");
+}
+
+#[tokio::test]
+async fn without_the_database_a_start_goes_by_the_copy_until_the_database_answers() {
+    let world = World::new().await;
+    let refused = PlanKeeper::start(Backend::awaited(), &world.settings, world.copy()).await;
+    let refused = refused.err().expect("nothing was ever copied").to_string();
+    assert!(refused.contains("no copy"), "{refused}");
+
+    let keeper = world.keeper().await;
+    change(&keeper, Some("Dot")).await;
+    let known = keeper.current();
+    while world.copy().read().unwrap().unwrap().revision != known.revision {
+        tokio::task::yield_now().await;
+    }
+    drop(keeper);
+    let backend = Backend::awaited();
+    let keeper = PlanKeeper::start(backend.clone(), &world.settings, world.copy());
+    let keeper = keeper.await.unwrap();
+    let by_copy = keeper.current();
+    assert_eq!(
+        (by_copy.revision, &by_copy.items),
+        (known.revision, &known.items)
+    );
+    assert_eq!(by_copy.versions, known.versions);
+    assert!(keeper.is_unsettled());
+    let door = PlanDoor(Arc::clone(&keeper));
+    let refused = door
+        .change(named(None), "test".to_owned())
+        .await
+        .unwrap_err();
+    assert!(
+        matches!(refused, NotChanged::Store(StoreError::NotOpen)),
+        "{refused:?}"
+    );
+
+    // Meanwhile another process has changed it.
+    let other = world.keeper().await;
+    change(&other, Some("Dora")).await;
+    backend.open(Arc::clone(&world.storage));
+    keeper.settle(0).await.unwrap();
+    assert!(!keeper.is_unsettled());
+    assert_eq!(name_of(&keeper).as_deref(), Some("Dora"));
 }
