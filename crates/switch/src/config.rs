@@ -30,8 +30,8 @@ pub struct Config {
 pub struct Adjustable {
     /// Who may call; none: everybody.
     pub peers: Vec<sip::Network>,
-    /// Where numbers are sent from now on.
-    pub gateway: Option<SocketAddr>,
+    /// Over whom numbers are rung from now on.
+    pub trunks: Vec<Trunk>,
     /// Of legs that begin from now on.
     pub max_leg_age: Duration,
 }
@@ -41,7 +41,7 @@ impl Config {
     pub fn adjustable(&self) -> Adjustable {
         Adjustable {
             peers: self.sip.peers.clone(),
-            gateway: self.gateway,
+            trunks: self.trunks.clone(),
             max_leg_age: self.max_leg_age,
         }
     }

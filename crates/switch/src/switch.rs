@@ -193,7 +193,7 @@ impl Switch {
 
     fn adjust(&mut self, to: Adjustable) {
         self.endpoint.set_peers(to.peers);
-        self.config.gateway = to.gateway;
+        self.config.trunks = to.trunks;
         self.config.max_leg_age = to.max_leg_age;
     }
 

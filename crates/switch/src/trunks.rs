@@ -30,7 +30,7 @@ const FIRST_REPLY: Duration = Duration::from_secs(2);
 pub const MAX_TRUNKS: usize = 16;
 
 /// A provider or PBX.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Trunk {
     /// Where numbers are sent; none: it only brings calls.
     pub address: Option<SocketAddr>,

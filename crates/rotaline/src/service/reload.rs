@@ -15,12 +15,13 @@ use super::logging;
 use crate::settings::{self, Fault, Settings};
 
 /// What follows the file at once; everything else waits for a restart.
-const AT_ONCE: [&str; 5] = [
+const AT_ONCE: [&str; 6] = [
     "limits.drain_s",
     "limits.leg_age_s",
     "log.level",
     "sip.gateway",
     "sip.trunks",
+    "trunk",
 ];
 
 /// What came of it.
