@@ -1,5 +1,5 @@
-//! A start without the database: calls are taken by the copies beside the journal, and what happened
-//! is in the database once, as soon as that is back.
+//! A start without the database: calls are taken by the copies beside the journal, and what
+//! happened is in the database once, as soon as that is back.
 
 use std::fs;
 use std::time::{Duration, Instant};

@@ -6,8 +6,8 @@
 //! ```
 //!
 //! A pause holds from the moment that it is set, database or not; one that could not be written is
-//! written once the database is back. A copy of all is beside the journal, so that they hold after a
-//! start too: those of the database before the first call, or with the database away the copy's.
+//! written once the database is back. A copy of all is beside the journal, so that they hold after
+//! a start too: the database's before the first call, or with the database away the copy's.
 
 #[cfg(test)]
 mod tests;

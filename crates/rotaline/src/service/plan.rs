@@ -7,8 +7,8 @@
 //!
 //! One change at a time. The database decides which of two changes by two processes came first; a
 //! service looks once a second whether another one, or an import, has changed the plan.
-//! Each edition is copied beside the journal (`copy`): a start without the database goes by that, and
-//! by the database's plan as soon as it answers.
+//! Each edition is copied beside the journal (`copy`): a start without the database goes by that,
+//! and by the database's plan as soon as it answers.
 
 mod copy;
 #[cfg(test)]
