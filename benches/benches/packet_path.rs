@@ -98,7 +98,16 @@ enum Recording {
     On,
 }
 
-/// A thread whose rooms all talk.
+/// Who hears what a leg says.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Heard {
+    /// The other of its room.
+    ByTheOther,
+    /// Only we do: a loud caller in a menu, whose keys may be in the audio.
+    ByUs,
+}
+
+/// A thread whose legs all talk.
 struct Thread {
     media: Media,
     io: Driver,
@@ -109,7 +118,7 @@ struct Thread {
 }
 
 impl Thread {
-    fn new(codecs: [Codec; 2], recording: Recording) -> Self {
+    fn new(codecs: [Codec; 2], recording: Recording, heard: Heard) -> Self {
         let config = Config {
             slots: LEGS,
             ..Config::default()
@@ -124,10 +133,14 @@ impl Thread {
             round: 0,
         };
         for slot in 0..LEGS {
-            thread.open(slot);
+            thread.open(slot, heard);
             if recording == Recording::On && slot % 2 == 0 {
                 thread.record(slot);
             }
+        }
+        if heard == Heard::ByUs {
+            let loud = thread.packet.iter_mut().enumerate();
+            loud.for_each(|(n, byte)| *byte = (n * 37 % 251) as u8);
         }
         // Until all sources are anchored and the first chunks have come back.
         for _ in 0..LEGS * 100 {
@@ -136,7 +149,7 @@ impl Thread {
         thread
     }
 
-    fn open(&mut self, slot: u32) {
+    fn open(&mut self, slot: u32, heard: Heard) {
         let codec = self.codecs[slot as usize % 2];
         let stream = StreamConfig {
             remote_rtp: phone(slot),
@@ -153,6 +166,9 @@ impl Thread {
         let now = Mono::from_nanos(u64::from(slot % 4) * 5_000_000);
         self.media
             .command(now, Command::Open { leg, stream }, &mut self.io);
+        if heard == Heard::ByUs {
+            return;
+        }
         let room = MediaRoom(u64::from(slot / 2));
         self.media
             .command(now, Command::Enter { leg, room }, &mut self.io);
@@ -243,9 +259,22 @@ fn main() -> std::io::Result<()> {
     let alaw = [Codec::Pcma; 2];
     let both = [Codec::Pcma, Codec::Pcmu];
     let mut threads = [
-        ("relay", Thread::new(alaw, Recording::Off)),
-        ("relay, PCMA to PCMU", Thread::new(both, Recording::Off)),
-        ("relay + record", Thread::new(alaw, Recording::On)),
+        (
+            "relay",
+            Thread::new(alaw, Recording::Off, Heard::ByTheOther),
+        ),
+        (
+            "relay, PCMA to PCMU",
+            Thread::new(both, Recording::Off, Heard::ByTheOther),
+        ),
+        (
+            "relay + record",
+            Thread::new(alaw, Recording::On, Heard::ByTheOther),
+        ),
+        (
+            "in a menu, loud",
+            Thread::new(alaw, Recording::Off, Heard::ByUs),
+        ),
     ];
     for (name, thread) in &mut threads {
         let sent = thread.io.sent;

@@ -1,4 +1,4 @@
-//! Keys from tones in the audio (ITU-T Q.23, Q.24), where telephone-events were not negotiated.
+//! Keys from tones in the audio (ITU-T Q.23, Q.24), where they are listened for (`Leg::tend_ear`).
 //!
 //! Blocks of 15 ms, one every 5 ms, each through eight Goertzel filters. A block holds a key if one
 //! tone of each group stands out from its group, the two are not too different in level (twist),
@@ -24,6 +24,10 @@ const KEYS: [[char; 4]; 4] = [
     ['4', '5', '6', 'B'],
     ['7', '8', '9', 'C'],
     ['*', '0', '#', 'D'],
+];
+/// 2 cos(2 pi f / 8000) of the low group and of the high one.
+const COEFFICIENTS: [f32; 8] = [
+    1.7077378, 1.645281, 1.568687, 1.4782046, 1.164104, 0.9963702, 0.7986184, 0.5685327,
 ];
 /// Mean square of a block that may hold a key: -40 dBm0, about.
 const LEAST_POWER: f32 = 50_000.0;
@@ -120,8 +124,7 @@ fn key_in(block: &[i16; BLOCK]) -> Option<Digit> {
     if energy < LEAST_POWER * BLOCK as f32 {
         return None;
     }
-    let low = LOW_HZ.map(|hertz| power(block, hertz));
-    let high = HIGH_HZ.map(|hertz| power(block, hertz));
+    let (low, high) = powers(block);
     let (row, low_power) = outstanding(&low)?;
     let (column, high_power) = outstanding(&high)?;
     let share = 2.0 * (low_power + high_power) / (BLOCK as f32 * energy);
@@ -150,6 +153,27 @@ fn outstanding(group: &[f32; 4]) -> Option<(usize, f32)> {
         .enumerate()
         .all(|(n, other)| n == strongest || power > OUTSTANDING * other);
     stands_out.then_some((strongest, power))
+}
+
+/// Goertzel's filters of both groups. All take a sample before any takes the next, so that the
+/// machine does them side by side: one after the other they wait for themselves.
+fn powers(block: &[i16; BLOCK]) -> ([f32; 4], [f32; 4]) {
+    let coefficients = COEFFICIENTS;
+    let (mut last, mut before) = ([0.0f32; 8], [0.0f32; 8]);
+    for sample in block {
+        let sample = f32::from(*sample);
+        let mut next = [0.0f32; 8];
+        for n in 0..8 {
+            next[n] = sample + coefficients[n] * last[n] - before[n];
+        }
+        before = last;
+        last = next;
+    }
+    let power = |n: usize| {
+        last[n] * last[n] + before[n] * before[n] - coefficients[n] * last[n] * before[n]
+    };
+    let of = |group: usize| std::array::from_fn(|n| power(group + n));
+    (of(0), of(4))
 }
 
 /// Goertzel's filter: the squared magnitude of one frequency.

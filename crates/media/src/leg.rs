@@ -13,7 +13,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use rotaline_model::Mono;
+use rotaline_model::{Digit, Mono};
 
 use crate::answerphone::{Ear, Ours};
 use crate::digits::Digits;
@@ -32,6 +32,9 @@ use crate::{Codec, Direction, Event, Io, MediaLeg, MediaRoom, Quality, StreamCon
 
 /// Packets in a row from another port of the signalled address that make us send there.
 const PROOF_PACKETS: u8 = 3;
+/// What is left of an event's key in the audio is followed by the event within this time: both
+/// ends of a gateway hear a tone for about 40 ms before they know it.
+const EVENT_WITHIN: Duration = Duration::from_millis(60);
 /// RFC 3551 section 4.5.3's neighbour in the table of section 6: comfort noise (RFC 3389).
 const COMFORT_NOISE: u8 = 13;
 
@@ -51,7 +54,12 @@ pub(crate) struct Leg {
     pub(crate) digits: Digits,
     /// Whether the leg is in the list of those whose key is down.
     pub(crate) key_listed: bool,
+    /// Listens for keys in the audio (see [`Leg::tend_ear`]).
     pub(crate) inband: Option<Box<Inband>>,
+    /// A key in the audio of a leg that may send it as an event yet.
+    pub(crate) doubtful: Option<Doubtful>,
+    /// Whether a key has come as an event.
+    pub(crate) keys_by_event: bool,
     /// While the leg is asked whether it lets the caller in.
     pub(crate) ear: Option<Box<Ear>>,
     /// What was keyed before the leg was joined to others, and is not for them.
@@ -92,6 +100,14 @@ pub(crate) struct Barred {
     pub(crate) presses: u32,
     /// The tone that sounds at present.
     pub(crate) tone: bool,
+}
+
+/// A key in the audio that may be what is left of an event's.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Doubtful {
+    digit: Digit,
+    /// When it counts.
+    due: Mono,
 }
 
 /// A leg's place on a recording.
@@ -143,7 +159,6 @@ impl Leg {
         chosen: &Chosen,
         periods: Periods,
     ) -> Self {
-        let inband = inband_for(&stream);
         let report_at = now + periods.next_report;
         Leg {
             id,
@@ -158,7 +173,9 @@ impl Leg {
             clock: SourceClock::new(),
             digits: Digits::default(),
             key_listed: false,
-            inband,
+            inband: Some(Box::default()),
+            doubtful: None,
+            keys_by_event: false,
             ear: None,
             barred: Barred::default(),
             playing: None,
@@ -186,10 +203,8 @@ impl Leg {
             self.send_to = stream.remote_rtp;
             self.candidate = (0, 0);
         }
-        if stream.events_in.is_some() != self.stream.events_in.is_some() {
-            self.inband = inband_for(&stream);
-        }
         self.stream = stream;
+        self.tend_ear();
         self.heard_at = now;
         self.dead_told = false;
         if !self.sends() {
@@ -290,11 +305,17 @@ impl Leg {
         let (leg, codec) = (self.id, self.codec());
         if let Some(inband) = &mut self.inband {
             let samples = audio.iter().map(|byte| codec.decode(*byte));
+            let (may_be_event, doubtful) = (self.stream.events_in.is_some(), &mut self.doubtful);
             inband.listen(samples, |digit| {
-                tell(Event::KeyDown { leg, digit });
-                tell(Event::Digit { leg, digit });
+                if may_be_event {
+                    let due = now + EVENT_WITHIN;
+                    *doubtful = Some(Doubtful { digit, due });
+                } else {
+                    tell_key(leg, digit, &mut tell);
+                }
             });
             self.barred.tone &= inband.is_down();
+            self.tend_ear();
         }
         if let Some(ear) = &mut self.ear {
             let ours = match self.playing {
@@ -305,6 +326,37 @@ impl Leg {
             ear.listen(now, ours, samples, |sign| {
                 tell(Event::AnswerphoneSign { leg, sign });
             });
+        }
+    }
+
+    /// Keys are listened for in the audio where events were not negotiated; and where they were,
+    /// until one has come, as long as the leg is by itself: some phones negotiate events and key in
+    /// the audio, but in a talk a voice could be taken for a key. A tone is heard to its end.
+    fn tend_ear(&mut self) {
+        let by_itself = self.link == Link::Alone && !self.keys_by_event;
+        let is_down = self.inband.as_ref().is_some_and(|inband| inband.is_down());
+        if self.stream.events_in.is_none() || by_itself {
+            self.inband.get_or_insert_default();
+        } else if self.keys_by_event || !is_down {
+            self.inband = None;
+            self.barred.tone = false;
+        }
+    }
+
+    /// A key has come as an event: what of it is in the audio is no other.
+    pub(crate) fn keys_by_event(&mut self) {
+        self.doubtful = None;
+        if !self.keys_by_event {
+            self.keys_by_event = true;
+            self.tend_ear();
+        }
+    }
+
+    /// Tells a key in the audio of which no event has come in time.
+    pub(crate) fn settle_doubt(&mut self, now: Mono, tell: impl FnMut(Event)) {
+        if let Some(key) = self.doubtful.filter(|key| key.due <= now) {
+            self.doubtful = None;
+            tell_key(self.id, key.digit, tell);
         }
     }
 
@@ -335,6 +387,7 @@ impl Leg {
         self.link = link;
         self.out.forget_source();
         self.bar_keys();
+        self.tend_ear();
     }
 
     fn bar_keys(&mut self) {
@@ -458,9 +511,10 @@ impl Leg {
     }
 }
 
-/// Keys are listened for in the audio only where events were not negotiated.
-fn inband_for(stream: &StreamConfig) -> Option<Box<Inband>> {
-    stream.events_in.is_none().then(Box::default)
+/// A key in the audio is down and complete at once.
+fn tell_key(leg: MediaLeg, digit: Digit, mut tell: impl FnMut(Event)) {
+    tell(Event::KeyDown { leg, digit });
+    tell(Event::Digit { leg, digit });
 }
 
 /// The hold of RFC 2543 (c=0.0.0.0) and port 0 are nowhere to send to.

@@ -194,6 +194,9 @@ impl Media {
         let press = leg
             .digits
             .packet(now, header, event, |key| io.event(key.of(id)));
+        if press.is_some() {
+            leg.keys_by_event();
+        }
         if !leg.key_listed && leg.digits.deadline().is_some() {
             leg.key_listed = true;
             // As long as the slots at most: a leg is listed once.

@@ -50,6 +50,9 @@ impl Media {
         else {
             return;
         };
+        if leg.doubtful.is_some() {
+            leg.settle_doubt(now, |event| io.event(event));
+        }
         if leg.is_kept_from_room() || !leg.out.is_relaying(at) {
             let tones = tones_of(&self.tones, leg.codec());
             send_local(leg, tones, mix.as_ref(), &mut self.tapes, at, io);

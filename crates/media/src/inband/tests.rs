@@ -176,3 +176,11 @@ fn two_tones_with_the_overtones_of_speech_are_no_key() {
     assert_eq!(heard(&with(300.0)), "1");
     assert_eq!(heard(&with(4500.0)), "");
 }
+
+#[test]
+fn the_coefficients_are_those_of_the_tones() {
+    for (hertz, coefficient) in LOW_HZ.iter().chain(&HIGH_HZ).zip(COEFFICIENTS) {
+        let exact = 2.0 * (std::f32::consts::TAU * hertz / RATE_HZ).cos();
+        assert!((coefficient - exact).abs() < 1e-6, "{hertz} Hz");
+    }
+}

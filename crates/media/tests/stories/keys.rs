@@ -298,3 +298,86 @@ fn the_tone_that_lifts_a_mask_is_masked_to_its_end_and_one_that_never_ends_for_5
         assert!(share(&after[100 * 8..], 0, silence) < 0.1, "{held_ms} ms");
     }
 }
+
+/// A phone that has negotiated telephone-events.
+fn phone_with_events(world: &mut World, slot: u32) -> (MediaLeg, Tones) {
+    let leg = world.open(slot, Codec::Pcma);
+    let phone = Source::new(slot, Codec::Pcma, 0);
+    (leg, Tones { phone, sample: 0 })
+}
+
+const FIVE: [f64; 2] = [770.0, 1336.0];
+
+#[test]
+fn a_phone_that_negotiates_events_and_keys_in_the_audio_is_understood() {
+    let mut world = World::new();
+    let (leg, mut tones) = phone_with_events(&mut world, 0);
+    tones.send(&mut world, 200, &[]);
+    let begun = world.now();
+    for _ in 0..3 {
+        tones.send(&mut world, 80, &FIVE);
+        tones.send(&mut world, 80, &[]);
+    }
+    assert_eq!(world.keys(leg), "v55v55v55");
+    let told = at_of(&world, |event| is_digit(event, leg));
+    assert!(told.since(begun) <= ms(140), "{:?}", told.since(begun));
+}
+
+#[test]
+fn a_key_that_comes_as_an_event_and_in_the_audio_is_one() {
+    // What a gateway leaves of the tone before its event; and a phone that plays all of it.
+    for (left_ms, meanwhile) in [(20, false), (40, false), (60, false), (0, true), (40, true)] {
+        let mut world = World::new();
+        let (leg, mut tones) = phone_with_events(&mut world, 0);
+        for key in ['5', '5', '5'] {
+            tones.send(&mut world, 100, &[]);
+            tones.send(&mut world, left_ms, &FIVE);
+            let timestamp = tones.phone.header.timestamp;
+            for (n, flags) in ["m", "", "", "", "", "e", "e"].into_iter().enumerate() {
+                tones.phone.event(&mut world, timestamp, flags, key);
+                if meanwhile && n < 5 {
+                    tones.send(&mut world, 20, &FIVE);
+                } else {
+                    world.run(20);
+                }
+            }
+        }
+        tones.send(&mut world, 200, &[]);
+        assert_eq!(world.keys(leg), "v55v55v55", "{left_ms} ms, {meanwhile}");
+    }
+}
+
+#[test]
+fn in_a_talk_no_voice_of_a_phone_with_events_is_a_key_and_after_it_keys_count_again() {
+    let mut world = World::new();
+    let a_leg = world.open(0, Codec::Pcma);
+    let (b_leg, mut tones) = phone_with_events(&mut world, 1);
+    world.join(a_leg, b_leg);
+    tones.send(&mut world, 100, &[]);
+    tones.send(&mut world, 200, &FIVE);
+    tones.send(&mut world, 200, &[]);
+    assert_eq!(world.keys(b_leg), "");
+    world.tell(Command::Leave { leg: a_leg });
+    tones.send(&mut world, 200, &FIVE);
+    tones.send(&mut world, 200, &[]);
+    assert_eq!(world.keys(b_leg), "v55");
+}
+
+#[test]
+fn the_tone_with_which_a_phone_with_events_accepts_is_not_relayed_either() {
+    let mut world = World::new();
+    let a_leg = world.open(0, Codec::Pcma);
+    let (b_leg, mut tones) = phone_with_events(&mut world, 1);
+    tones.send(&mut world, 100, &[]);
+    tones.send(&mut world, 140, &[697.0, 1209.0]);
+    assert_eq!(world.keys(b_leg), "v11");
+    world.join(a_leg, b_leg);
+    tones.send(&mut world, 200, &[697.0, 1209.0]);
+    tones.send(&mut world, 100, &[]);
+    let silence = [Codec::Pcma.silence(); 160];
+    let ended = world.now();
+    assert!(world.sent(0).iter().all(|sent| sent.payload == silence));
+    tones.send(&mut world, 200, &[300.0]);
+    let voice = world.sent_since(0, ended);
+    assert!(voice.iter().filter(|sent| sent.payload != silence).count() >= 9);
+}
