@@ -135,7 +135,8 @@ impl Sounds for MediaModel {
                         play,
                         since: now,
                         sounds: sounds.into(),
-                        token: 0,
+                        // Nothing is due for it: a ring tone has no end.
+                        token: u64::MAX,
                     });
                     self.next_sound(now, leg);
                 }

@@ -44,8 +44,10 @@ pub struct Secrets {
     begins_anew: Option<MediaLeg>,
     /// A leg that has just been asked.
     is_asked: Option<MediaLeg>,
-    /// A leg of these, and a digit's key of it that has just gone down.
-    ahead: Option<(MediaLeg, Digit)>,
+    /// A leg of these with a digit's key that has just gone down.
+    ahead: Option<MediaLeg>,
+    /// Whether it was masked then.
+    down: BTreeMap<MediaLeg, bool>,
     /// What was keyed on them, the answers to the question among it, and whether it was masked.
     keyed_waiting: BTreeMap<CaseId, Vec<(char, bool)>>,
 }
@@ -93,12 +95,7 @@ impl Secrets {
 
     /// The switch is about to be told.
     pub fn event(&mut self, event: &Event, tapes: &Tapes) {
-        if let Event::KeyDown { leg, digit } = event
-            && is_number(*digit)
-            && self.waiting.contains(leg)
-        {
-            self.ahead = Some((*leg, *digit));
-        }
+        self.key_of_one_who_waits(event, tapes);
         match event {
             Event::KeyDown { leg, digit } if is_number(*digit) && self.asked.contains(leg) => {
                 self.begun = Some(*leg);
@@ -123,16 +120,39 @@ impl Secrets {
         }
     }
 
+    /// A key that went down before its leg was told that somebody is rung is late to be masked.
+    fn key_of_one_who_waits(&mut self, event: &Event, tapes: &Tapes) {
+        match event {
+            Event::KeyDown { leg, digit } if is_number(*digit) && self.waiting.contains(leg) => {
+                self.ahead = Some(*leg);
+            }
+            Event::Digit { leg, digit } if is_number(*digit) && self.waiting.contains(leg) => {
+                let masked = self.down.remove(leg).unwrap_or(true);
+                if let Some(tape) = tapes.of(*leg) {
+                    let keyed = self.keyed_waiting.entry(tape.case).or_default();
+                    keyed.push((digit.as_char(), masked));
+                }
+            }
+            Event::Closed { leg, .. } => {
+                self.down.remove(leg);
+            }
+            Event::KeyDown { .. }
+            | Event::Digit { .. }
+            | Event::Played { .. }
+            | Event::AnswerphoneSign { .. }
+            | Event::Dead { .. } => {}
+        }
+    }
+
     /// The switch has done all that an input led to; what is wrong, if anything.
     pub fn settled(&mut self, tapes: &Tapes) -> Option<String> {
         if let Some(tape) = self.begins_anew.take().and_then(|leg| tapes.of(leg)) {
             self.keyed_waiting.remove(&tape.case);
         }
-        if let Some((leg, digit)) = self.ahead.take()
+        if let Some(leg) = self.ahead.take()
             && let Some(tape) = tapes.of(leg)
         {
-            let keyed = self.keyed_waiting.entry(tape.case).or_default();
-            keyed.push((digit.as_char(), tapes.is_masked(tape)));
+            self.down.insert(leg, tapes.is_masked(tape));
         }
         if let Some(tape) = self.is_asked.take().and_then(|leg| tapes.of(leg)) {
             let keyed = self.keyed_waiting.get(&tape.case);
