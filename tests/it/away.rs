@@ -10,6 +10,7 @@ use crate::http;
 use crate::lock::{Lock, rows};
 use crate::long::audit;
 use crate::long::load::{Lanes, Placed};
+use crate::long::outage;
 use crate::server::{Home, Server, Wish, wait_until};
 
 const LANES: u16 = 2;
@@ -71,7 +72,11 @@ fn killed_under_load_and_started_without_its_database_calls_go_on_and_are_stored
 
     let server = lanes.home.serve();
     let cases = audit::cases(&server);
-    assert_eq!(rows(&file), cases.len() as i64, "rows of the database");
+    assert_eq!(
+        rows(&file, "cases"),
+        cases.len() as i64,
+        "rows of the database"
+    );
     all_are_there(&before, &after, killed, &cases);
     recorded(&server, &after, &cases);
     audit::recordings_verify(&lanes.home, DRAINED_WITHIN);
@@ -166,6 +171,11 @@ fn recorded(server: &Server, after: &[Placed], cases: &[Value]) {
         let path = format!("/api/v1/calls/{id}/recording.wav");
         http::get(server.http, &path, &server.token).is_ok_and(|answer| answer.status == 200)
     });
+}
+
+#[test]
+fn locked_for_some_seconds_under_load_no_call_is_refused_and_each_is_stored_once() {
+    outage::outage("away-for-seconds", LANES, Duration::from_secs(9));
 }
 
 #[test]

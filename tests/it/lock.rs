@@ -44,13 +44,14 @@ impl Lock {
     }
 }
 
-/// Cases that the database has.
-pub fn rows(file: &Path) -> i64 {
+/// Rows of a table of the database.
+pub fn rows(file: &Path, table: &str) -> i64 {
+    let count = format!("SELECT count(*) FROM {table}");
     let runtime = Builder::new_current_thread().enable_all().build().unwrap();
     let options = SqliteConnectOptions::new().filename(file).read_only(true);
     runtime.block_on(async {
         let mut connection = SqliteConnection::connect_with(&options).await.unwrap();
-        let query = sqlx::query_scalar("SELECT count(*) FROM cases");
+        let query = sqlx::query_scalar(sqlx::AssertSqlSafe(count));
         query.fetch_one(&mut connection).await.unwrap()
     })
 }

@@ -7,7 +7,7 @@
 pub mod audit;
 mod kills;
 pub mod load;
-mod outage;
+pub mod outage;
 mod reports;
 mod soak;
 
