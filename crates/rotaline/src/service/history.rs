@@ -34,17 +34,11 @@ pub async fn told(backend: &Backend, plan: &Plan, copy: &KeptFile) -> Option<Inp
         Err(error) => error,
     };
     let copied = copy.read().ok().flatten();
-    let copied = copied.and_then(|bytes| serde_json::from_slice::<Vec<Copied>>(&bytes).ok());
-    let Some(copied) = copied else {
+    let copied = copied.and_then(|bytes| decoded(&bytes));
+    if copied.is_none() {
         tracing::warn!(%error, "orders of ringing begin without their history");
-        return None;
-    };
-    let turn = |(person, hour, talked)| PastTurn {
-        person,
-        hour,
-        talked,
-    };
-    Some(Input::History(copied.into_iter().map(turn).collect()))
+    }
+    copied.map(Input::History)
 }
 
 /// Copies it beside the journal every hour, for as long as the runtime lives.
@@ -58,17 +52,30 @@ pub async fn keep(backend: Backend, plan: Arc<PlanKeeper>, copy: KeptFile) {
             continue;
         };
         let file = Arc::clone(&copy);
-        let written = tokio::task::spawn_blocking(move || {
-            let turns = turns.into_iter();
-            let copied: Vec<Copied> = turns.map(|it| (it.person, it.hour, it.talked)).collect();
-            file.write(&serde_json::to_vec(&copied)?)
-        });
+        let written = tokio::task::spawn_blocking(move || file.write(&encoded(turns)?));
         match written.await {
             Ok(Ok(())) => pause = COPIED_EVERY,
             Ok(Err(error)) => tracing::warn!(%error, "orders' history could not be copied"),
             Err(_) => tracing::error!("what copies the orders' history had panicked"),
         }
     }
+}
+
+fn encoded(turns: Vec<PastTurn>) -> serde_json::Result<Vec<u8>> {
+    let turns = turns.into_iter();
+    let copied: Vec<Copied> = turns.map(|it| (it.person, it.hour, it.talked)).collect();
+    serde_json::to_vec(&copied)
+}
+
+/// None: of another version.
+fn decoded(bytes: &[u8]) -> Option<Vec<PastTurn>> {
+    let copied: Vec<Copied> = serde_json::from_slice(bytes).ok()?;
+    let turn = |(person, hour, talked)| PastTurn {
+        person,
+        hour,
+        talked,
+    };
+    Some(copied.into_iter().map(turn).collect())
 }
 
 async fn read(backend: &Backend, plan: &Plan) -> Result<Vec<PastTurn>, StoreError> {
@@ -90,4 +97,33 @@ fn turns(plan: &Plan, attempts: Vec<PastAttempt>) -> Vec<PastTurn> {
         })
     };
     attempts.into_iter().filter_map(turn).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn with_the_database_away_the_history_is_what_was_copied_last() {
+        let folder = tempfile::tempdir().unwrap();
+        let copy = KeptFile::new(folder.path(), "history");
+        let demo = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../config/demo/rotaline.toml");
+        let plan = crate::settings::load(&demo).unwrap().plan;
+        let away = Backend::awaited();
+        assert!(told(&away, &plan, &copy).await.is_none());
+        let now = Timestamp::now();
+        let turns = [None, Some((now, now))].map(|talked| PastTurn {
+            person: PersonId::parse("ann").unwrap(),
+            hour: 9,
+            talked,
+        });
+        copy.write(&encoded(turns.to_vec()).unwrap()).unwrap();
+        let Some(Input::History(known)) = told(&away, &plan, &copy).await else {
+            panic!("there is a copy");
+        };
+        let of = |turn: &PastTurn| (turn.person.clone(), turn.hour, turn.talked);
+        assert!(known.iter().map(of).eq(turns.iter().map(of)));
+    }
 }

@@ -91,11 +91,21 @@ impl Projection {
             stop,
         };
         let limits = Limits::default();
-        let (store, work) = match opened {
-            Some(opened) => {
-                let opened = opened.with_context(|| format!("database {}", database.display()))?;
-                projecting.is_open(opened);
-                let (projector, cursor) = Projector::begin(backend.clone(), node, limits).await?;
+        let mut begun = None;
+        if let Some(opened) = opened {
+            let opened = opened.with_context(|| format!("database {}", database.display()))?;
+            projecting.is_open(opened.clone());
+            // It may have gone away again.
+            match Projector::begin(backend.clone(), node, limits).await {
+                Ok(beginning) => begun = Some(beginning),
+                Err(error) => {
+                    tracing::warn!(%error, "the database is open and does not answer");
+                    opening = tokio::spawn(async move { Ok(opened) });
+                }
+            }
+        }
+        let (store, work) = match begun {
+            Some((projector, cursor)) => {
                 let store = projector.store();
                 (store, tokio::spawn(projecting.write(projector, cursor)))
             }
