@@ -11,9 +11,12 @@ use crate::lock::{Lock, rows};
 use crate::long::audit;
 use crate::long::load::{Lanes, Placed};
 use crate::long::outage;
+use crate::party::{Caller, Manner, Phone};
 use crate::server::{Home, Server, Wish, wait_until};
 
 const LANES: u16 = 2;
+const CALLER_HZ: u16 = 700;
+const PHONE_HZ: u16 = 1130;
 /// Once the database is back.
 const DRAINED_WITHIN: Duration = Duration::from_secs(30);
 /// What is journalled is on disk after 20 ms: a call that old has a case.
@@ -176,6 +179,48 @@ fn recorded(server: &Server, after: &[Placed], cases: &[Value]) {
 #[test]
 fn locked_for_some_seconds_under_load_no_call_is_refused_and_each_is_stored_once() {
     outage::outage("away-for-seconds", LANES, Duration::from_secs(9));
+}
+
+#[test]
+fn stopped_in_order_before_its_database_came_the_next_start_stores_the_call() {
+    let home = Home::new("away-until-stopped", &Wish::default());
+    home.serve().close(&[]);
+    let lock = Lock::of_all(&home.folder.join("data/rotaline.db"));
+    let server = home.serve();
+    one_call(&home, &server);
+    server.close(&[]);
+    lock.release();
+    let server = home.serve();
+    assert_eq!(server.only_case()["end_cause"], "caller_hung_up");
+    server.close(&[]);
+}
+
+#[test]
+fn started_while_another_program_writes_a_call_is_taken_and_stored_once_it_may() {
+    let home = Home::new("away-to-write", &Wish::default());
+    home.serve().close(&[]);
+    let file = home.folder.join("data/rotaline.db");
+    let lock = Lock::of_writers(&file);
+    let server = home.serve();
+    one_call(&home, &server);
+    assert_eq!(rows(&file, "cases"), 0);
+    lock.release();
+    wait_until("it is stored", || rows(&file, "cases") == 1);
+    server.kill();
+    let server = home.serve();
+    assert_eq!(server.only_case()["end_cause"], "caller_hung_up");
+    server.close(&[]);
+}
+
+fn one_call(home: &Home, server: &Server) {
+    let phone = Phone::at(home.phone, PHONE_HZ, Manner::Answers);
+    let mut caller = Caller::new(home.sip_address(), "1000", CALLER_HZ);
+    assert_eq!(caller.call().status(), 200);
+    wait_until("they hear each other", || {
+        caller.voice.hears(PHONE_HZ) && phone.voice.hears(CALLER_HZ)
+    });
+    assert_eq!(caller.hang_up().status(), 200);
+    wait_until("its case is seen", || closed(server) == 1);
 }
 
 #[test]
