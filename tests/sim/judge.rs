@@ -247,9 +247,10 @@ pub struct Tally {
 impl Tally {
     fn count(&mut self, fact: &Fact) {
         let figure = match fact {
-            Fact::NhsNumberGiven { .. } | Fact::Flagged { .. } | Fact::RecordingPaused { .. } => {
-                &mut self.keyed
-            }
+            Fact::NhsNumberGiven { .. }
+            | Fact::GenderGiven { .. }
+            | Fact::Flagged { .. }
+            | Fact::RecordingPaused { .. } => &mut self.keyed,
             Fact::CallStarted {
                 kind: CallKind::OnScreen | CallKind::ClickToCall,
                 ..
@@ -358,6 +359,7 @@ impl Judge {
             Fact::CodeRefused { .. }
             | Fact::CallBackRequested { .. }
             | Fact::NhsNumberGiven { .. }
+            | Fact::GenderGiven { .. }
             | Fact::Flagged { .. }
             | Fact::HangUpAsked { .. }
             | Fact::RecordingPaused { .. }

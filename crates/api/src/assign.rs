@@ -6,7 +6,7 @@ use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use rotaline_model::{NhsNumber, PhoneNumber, Pii, PracticeId};
-use rotaline_record::{CallerId, Case, Command};
+use rotaline_record::{CallerId, Case, Command, Gender};
 use rotaline_routing::{Plan, Practice};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -33,6 +33,15 @@ pub(crate) struct NhsNumberWish {
     /// Ten digits, of which the last checks the others.
     #[schema(example = "943 476 5919")]
     nhs_number: String,
+}
+
+/// A gender to add.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct GenderWish {
+    /// `female`, `male`, `indeterminate` or `not_known`.
+    #[schema(value_type = String, example = "female")]
+    gender: Gender,
 }
 
 /// A practice to assign.
@@ -88,6 +97,28 @@ pub(crate) async fn set_nhs_number(
     let command = Command::SetNhsNumber {
         case: case.id,
         nhs_number: Pii::new(nhs_number),
+        by: TOKEN_HOLDER.to_owned(),
+    };
+    answered(&state, &case, command).await
+}
+
+/// Say of which gender the patient is, or say it anew
+#[utoipa::path(put, path = "/api/v1/calls/{id}/gender", tag = "calls",
+    params(("id" = String, Path, description = "The call's id", format = "uuid")),
+    request_body = GenderWish,
+    responses((status = 200, description = "Kept; the call as it is now", body = CallDetail),
+        (status = 202, description = "Kept, but not visible yet", body = Kept), CallNotChanged),
+    security(("token" = [])))]
+pub(crate) async fn set_gender(
+    State(state): State<ApiState>,
+    Path(id): Path<String>,
+    wish: Result<Json<GenderWish>, JsonRejection>,
+) -> Result<Response, ApiError> {
+    let case = find(&state, &id).await?;
+    let Json(GenderWish { gender }) = wish.map_err(explain)?;
+    let command = Command::SetGender {
+        case: case.id,
+        gender,
         by: TOKEN_HOLDER.to_owned(),
     };
     answered(&state, &case, command).await

@@ -6,9 +6,9 @@ use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use jiff::Timestamp;
-use rotaline_model::{CaseId, PersonId, PracticeId, SpecialtyId};
+use rotaline_model::{CaseId, PersonId, SpecialtyId};
 use rotaline_record::Case;
-use rotaline_store::{CallQuery, CaseState, Completeness, Limit, OutcomeFilter};
+use rotaline_store::{CallQuery, CaseState, Completeness, Limit, OutcomeFilter, PracticeFilter};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -27,7 +27,7 @@ pub(crate) struct CallFilter {
     to: Option<String>,
     /// Of this specialty, e.g. `cardiology`.
     specialty: Option<String>,
-    /// From this practice.
+    /// From this practice; `-`: from unknown callers.
     practice: Option<String>,
     /// Joined to this person.
     person: Option<String>,
@@ -140,7 +140,7 @@ impl CallFilter {
             from: time("from", self.from)?,
             to: time("to", self.to)?,
             specialty: parsed("specialty", self.specialty, SpecialtyId::parse)?,
-            practice: parsed("practice", self.practice, PracticeId::parse)?,
+            practice: parsed("practice", self.practice, PracticeFilter::parse)?,
             person: parsed("person", self.person, PersonId::parse)?,
             outcome,
             state,

@@ -3,8 +3,9 @@
 use jiff::Timestamp;
 use rotaline_model::{Acceptance, AnswerphoneSign, EndCause, NotAsked};
 use rotaline_record::{
-    Attempt, AttemptResult, Call, CallKind, CallerId, Case, EndedBy, HangUp, LadderDirection,
-    Outcome, OutcomeHow, PhoneKind, Recording, Request, RequestReason, RequestState,
+    Attempt, AttemptResult, Call, CallKind, CallerId, Case, EndedBy, Gender, GivenGender, HangUp,
+    LadderDirection, Outcome, OutcomeHow, PhoneKind, Recording, Request, RequestReason,
+    RequestState,
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -31,6 +32,9 @@ pub(crate) struct CallSummary {
     /// The patient's NHS number, once somebody has given it.
     #[schema(example = "9434765919")]
     nhs_number: Option<String>,
+    /// The patient's gender, once somebody has given it.
+    #[schema(value_type = Option<String>, example = "female")]
+    gender: Option<Gender>,
     /// The number dialled; null: the case was opened on a screen.
     dialled: Option<String>,
     /// The number that rang, or `withheld`.
@@ -89,6 +93,8 @@ pub(crate) struct CallDetail {
     attempts: Vec<AttemptJson>,
     /// Outcomes in the order of giving; the last counts.
     outcomes: Vec<OutcomeJson>,
+    /// Genders in the order of giving; the last counts.
+    genders: Vec<GenderJson>,
     /// Who asked that a call of it be ended while it was up.
     hang_ups: Vec<HangUpJson>,
     /// What the secretaries are asked.
@@ -177,6 +183,26 @@ struct OutcomeJson {
     how: OutcomeHow,
     #[schema(value_type = String, format = DateTime)]
     at: Timestamp,
+}
+
+/// A gender, as it was given.
+#[derive(Debug, Serialize, ToSchema)]
+struct GenderJson {
+    #[schema(value_type = String, example = "female")]
+    gender: Gender,
+    by: String,
+    #[schema(value_type = String, format = DateTime)]
+    at: Timestamp,
+}
+
+impl GenderJson {
+    fn of(given: &GivenGender) -> Self {
+        GenderJson {
+            gender: given.gender,
+            by: given.by.clone(),
+            at: given.at,
+        }
+    }
 }
 
 /// Somebody asked that a call be ended.
@@ -309,6 +335,7 @@ impl CallSummary {
             opened_at: case.opened_at,
             closed_at: case.closed_at,
             nhs_number: case.nhs_number.map(|it| it.expose().to_string()),
+            gender: case.gender(),
             dialled: case.dialled.as_ref().map(ToString::to_string),
             caller: caller(&case.caller),
             practice: case.practice.as_ref().map(ToString::to_string),
@@ -367,6 +394,7 @@ impl CallDetail {
             talk_ended_by: case.talk_ended_by,
             attempts: case.attempts.iter().map(AttemptJson::of).collect(),
             outcomes: case.outcomes.iter().map(OutcomeJson::of).collect(),
+            genders: case.genders.iter().map(GenderJson::of).collect(),
             hang_ups: case.hang_ups.iter().map(HangUpJson::of).collect(),
             requests: case.requests.iter().map(RequestJson::of).collect(),
             recordings: case

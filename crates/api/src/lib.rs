@@ -13,7 +13,7 @@
 //! | `GET /api/v1/calls/{id}` | bearer | all that is known of one |
 //! | `GET /api/v1/calls/{id}/recording.wav`, `.mp3` | bearer | a recording; each fetch is audited |
 //! | `PUT /api/v1/calls/{id}/outcome` | bearer | what came of it, durable before the answer |
-//! | `PUT /api/v1/calls/{id}/nhs-number`, `.../practice` | bearer | what is added later |
+//! | `PUT /api/v1/calls/{id}/nhs-number`, `gender`, `practice` | bearer | what is added later |
 //! | `GET /api/v1/calls/{id}/practices` | bearer | practices that an unknown caller may be of |
 //! | `GET /api/v1/pifu-requests`, `PUT .../{id}` | bearer | what patients asked of secretaries |
 //! | `GET`, `POST /api/v1/call-backs`, `DELETE .../{id}` | bearer | call-back codes, shown once |

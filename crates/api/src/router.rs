@@ -99,6 +99,7 @@ fn described(state: &ApiState) -> OpenApiRouter<ApiState> {
         .routes(routes!(recording::mp3))
         .routes(routes!(outcome::set_outcome))
         .routes(routes!(assign::set_nhs_number))
+        .routes(routes!(assign::set_gender))
         .routes(routes!(assign::assign_practice))
         .routes(routes!(assign::suggest_practices))
         .routes(routes!(requests::list))

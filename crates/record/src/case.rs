@@ -83,6 +83,9 @@ pub struct Case {
     /// The patient.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nhs_number: Option<Pii<NhsNumber>>,
+    /// The patient's gender, each time that somebody gave it; the last counts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub genders: Vec<GivenGender>,
     /// What a code or PIN opened.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub errand: Option<ClaimedErrand>,
@@ -133,6 +136,11 @@ impl Case {
     /// A short reference that people can read out.
     pub fn reference(&self) -> String {
         self.id.reference()
+    }
+
+    /// The patient's gender, if anybody has given it.
+    pub fn gender(&self) -> Option<Gender> {
+        self.genders.last().map(|given| given.gender)
     }
 
     /// The job that goes on, if there is one.
@@ -245,6 +253,31 @@ pub struct Request {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Assigned {
     /// Who.
+    pub by: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// A person's stated gender, in the words of the NHS Data Dictionary.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Gender {
+    /// Female.
+    Female,
+    /// Male.
+    Male,
+    /// Neither can be said.
+    Indeterminate,
+    /// It was asked, and is not known.
+    NotKnown,
+}
+
+/// A gender, as it was given.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GivenGender {
+    /// It.
+    pub gender: Gender,
+    /// Who gave it.
     pub by: String,
     /// When.
     pub at: Timestamp,

@@ -11,7 +11,7 @@ use std::pin::Pin;
 use jiff::Timestamp;
 use rotaline_model::{CaseId, NhsNumber, NodeId, Pii, PracticeId, RequestId};
 
-use crate::{Fact, Origin, OutcomeHow, Record, RequestState};
+use crate::{Fact, Gender, Origin, OutcomeHow, Record, RequestState};
 
 /// What a person asks of a case.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,6 +32,15 @@ pub enum Command {
         /// It.
         nhs_number: Pii<NhsNumber>,
         /// Who gives it.
+        by: String,
+    },
+    /// Says of which gender the patient is, or says it anew.
+    SetGender {
+        /// Of which case.
+        case: CaseId,
+        /// It.
+        gender: Gender,
+        /// Who says so.
         by: String,
     },
     /// Says which practice the caller is of.
@@ -71,6 +80,7 @@ impl Command {
         match self {
             Command::SetOutcome { case, .. }
             | Command::SetNhsNumber { case, .. }
+            | Command::SetGender { case, .. }
             | Command::AssignPractice { case, .. }
             | Command::ChangeRequest { case, .. }
             | Command::HangUp { case, .. } => *case,
@@ -91,6 +101,7 @@ impl Command {
                 by,
                 how: OutcomeHow::Screen,
             },
+            Command::SetGender { gender, by, .. } => Fact::GenderGiven { gender, by },
             Command::AssignPractice {
                 practice, area, by, ..
             } => Fact::PracticeAssigned { practice, area, by },

@@ -8,6 +8,7 @@ use rotaline_model::{
 };
 use serde::{Deserialize, Serialize};
 
+use crate::case::Gender;
 use crate::errand::{CallBackRequest, ErrandKind, KeepTrying, KeepTryingEnd, RequestState};
 
 /// One fact about one case, as it is journalled.
@@ -177,6 +178,13 @@ pub enum Fact {
         by: String,
         /// How.
         how: OutcomeHow,
+    },
+    /// Somebody said of which gender the patient is.
+    GenderGiven {
+        /// It.
+        gender: Gender,
+        /// Who says so.
+        by: String,
     },
     /// Somebody said which practice the caller is of.
     PracticeAssigned {

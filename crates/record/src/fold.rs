@@ -11,9 +11,9 @@ use jiff::Timestamp;
 use rotaline_model::{CallId, CaseId, EndCause, LegId, SpecialtyId};
 
 use crate::{
-    Assigned, Attempt, Call, CallKind, CallLadder, Case, ClaimedErrand, Fact, HangUp, Heard, Job,
-    LadderEntry, LegPrompts, LegQuality, Mp3, Origin, Outcome, Quality, Record, Recording,
-    RecordingPart, Request, RequestState, SpokenName, Wav,
+    Assigned, Attempt, Call, CallKind, CallLadder, Case, ClaimedErrand, Fact, Gender, GivenGender,
+    HangUp, Heard, Job, LadderEntry, LegPrompts, LegQuality, Mp3, Origin, Outcome, Quality, Record,
+    Recording, RecordingPart, Request, RequestState, SpokenName, Wav,
 };
 
 /// Calls under one case.
@@ -112,6 +112,7 @@ impl Case {
             end_cause: None,
             outcomes: Vec::new(),
             nhs_number: None,
+            genders: Vec::new(),
             errand: None,
             codes_refused: 0,
             jobs: Vec::new(),
@@ -207,6 +208,7 @@ impl Case {
                 Ok(())
             }
             Fact::HangUpAsked { by } => self.hang_up_asked(by, at),
+            Fact::GenderGiven { gender, by } => self.gender_given(*gender, by, at),
             Fact::PromptsHeard { call, leg, heard } => self.prompts_heard(*call, *leg, heard),
             Fact::LegQuality { call, leg, quality } => self.leg_quality(*call, *leg, *quality),
             Fact::Ladder { call, entries } => self.extend_ladder(*call, entries),
@@ -397,6 +399,13 @@ impl Case {
         }
         self.talking_since.get_or_insert(at);
         self.attempt_mut(attempt)?.joined_at.get_or_insert(at);
+        Ok(())
+    }
+
+    fn gender_given(&mut self, gender: Gender, by: &str, at: Timestamp) -> Result<(), Ignored> {
+        room_in(&self.genders, MAX_FLAGS)?;
+        let by = by.to_owned();
+        self.genders.push(GivenGender { gender, by, at });
         Ok(())
     }
 

@@ -15,8 +15,8 @@ mod question;
 mod tests;
 
 pub use case::{
-    Assigned, Attempt, Call, CallLadder, Case, ClaimedErrand, HangUp, Job, LegPrompts, LegQuality,
-    Mp3, Outcome, Recording, Request, SpokenName, Wav,
+    Assigned, Attempt, Call, CallLadder, Case, ClaimedErrand, Gender, GivenGender, HangUp, Job,
+    LegPrompts, LegQuality, Mp3, Outcome, Recording, Request, SpokenName, Wav,
 };
 pub use command::{Command, CommandSink, LiveCalls, SubmitError, Submitted};
 pub use errand::{

@@ -7,7 +7,7 @@ pub(crate) mod reports;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
-use rotaline_model::{NodeId, PersonId, PracticeId, SpecialtyId};
+use rotaline_model::{NodeId, PersonId, SpecialtyId};
 use tempfile::TempDir;
 
 use crate::conformance_desk::*;
@@ -15,7 +15,7 @@ use crate::memory::MemoryStorage;
 use crate::stories::{Story, case_id};
 use crate::{
     Action, AuditEntry, CallQuery, CaseRow, CaseState, Commit, Limit, OutcomeFilter, Position,
-    Seen, Sight, SqliteStorage, Storage,
+    PracticeFilter, Seen, Sight, SqliteStorage, Storage,
 };
 
 use plan::{
@@ -234,7 +234,12 @@ async fn filters_find_what_they_name(storage: &dyn Storage) {
         &[2],
     )
     .await;
-    finds(|q| q.practice = PracticeId::parse("oak-lane").ok(), &[3]).await;
+    finds(
+        |q| q.practice = PracticeFilter::parse("oak-lane").ok(),
+        &[3],
+    )
+    .await;
+    finds(|q| q.practice = PracticeFilter::parse("-").ok(), &[]).await;
     finds(|q| q.person = PersonId::parse("ben").ok(), &[4]).await;
     finds(|q| q.outcome = Some(OutcomeFilter::Missing), &[5]).await;
     let set = |q: &mut CallQuery| q.outcome = Some(OutcomeFilter::Is("referral-made".into()));

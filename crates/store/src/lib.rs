@@ -63,6 +63,7 @@ pub use plan::{
 pub use projector::{ProjectionError, Projector};
 pub use query::{
     BadPosition, CallQuery, CaseState, Completeness, Limit, OutcomeFilter, Page, Position,
+    PracticeFilter,
 };
 pub use reports::{
     AttemptFigure, AttemptLine, AttemptPosition, AttemptQuery, CallLine, Connected, Direction,

@@ -5,7 +5,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use rotaline_model::{CaseId, PersonId, PracticeId, SpecialtyId};
+use rotaline_model::{BadSlug, CaseId, PersonId, PracticeId, SpecialtyId};
 use rotaline_record::Case;
 use uuid::Uuid;
 
@@ -22,8 +22,8 @@ pub struct CallQuery {
     pub to: Option<Timestamp>,
     /// Of this specialty.
     pub specialty: Option<SpecialtyId>,
-    /// From this practice.
-    pub practice: Option<PracticeId>,
+    /// From this practice, or from none that is known.
+    pub practice: Option<PracticeFilter>,
     /// Joined to this person.
     pub person: Option<PersonId>,
     /// With this outcome.
@@ -47,7 +47,7 @@ impl CallQuery {
             && self.from.is_none_or(|from| case.opened_at >= from)
             && self.to.is_none_or(|to| case.opened_at < to)
             && is_or_any(&self.specialty, case.specialty.as_ref())
-            && is_or_any(&self.practice, case.practice.as_ref())
+            && PracticeFilter::takes(self.practice.as_ref(), case.practice.as_ref())
             && is_or_any(&self.person, case.specialist())
             && self.outcome.as_ref().is_none_or(|o| o.matches(case))
             && self.state.is_none_or(state)
@@ -57,6 +57,37 @@ impl CallQuery {
 
 fn is_or_any<T: PartialEq>(wanted: &Option<T>, value: Option<&T>) -> bool {
     wanted.is_none() || wanted.as_ref() == value
+}
+
+/// By practice.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PracticeFilter {
+    /// From this one.
+    Is(PracticeId),
+    /// From an unknown caller: "-".
+    Unknown,
+}
+
+impl PracticeFilter {
+    /// From an id, or `-`.
+    pub fn parse(text: &str) -> Result<PracticeFilter, BadSlug> {
+        match text {
+            "-" => Ok(PracticeFilter::Unknown),
+            id => PracticeId::parse(id).map(PracticeFilter::Is),
+        }
+    }
+
+    fn takes(wanted: Option<&PracticeFilter>, practice: Option<&PracticeId>) -> bool {
+        PracticeFilter::takes_id(wanted, practice.map(|it| it.as_str()))
+    }
+
+    pub(crate) fn takes_id(wanted: Option<&PracticeFilter>, practice: Option<&str>) -> bool {
+        match wanted {
+            None => true,
+            Some(PracticeFilter::Unknown) => practice.is_none(),
+            Some(PracticeFilter::Is(id)) => practice == Some(id.as_str()),
+        }
+    }
 }
 
 /// By outcome.

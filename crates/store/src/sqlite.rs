@@ -33,7 +33,7 @@ use crate::plan::{ChangeSet, Changed, HistoryQuery, PlanRows, PlanVersion};
 use crate::storage::LOAD_BOUND;
 use crate::{
     AssignmentRow, AttemptRow, AuditEntry, CallQuery, CaseRow, CaseState, Commit, OutcomeFilter,
-    Pending, RequestRow, Storage, StoreError, StoredCase, UserStorage,
+    Pending, PracticeFilter, RequestRow, Storage, StoreError, StoredCase, UserStorage,
 };
 
 /// Connections that only read.
@@ -423,9 +423,15 @@ fn listing(query: CallQuery) -> QueryBuilder<Sqlite> {
         sql.push(" AND specialty = ")
             .push_bind(String::from(specialty));
     }
-    if let Some(practice) = query.practice {
-        sql.push(" AND practice = ")
-            .push_bind(String::from(practice));
+    match query.practice {
+        Some(PracticeFilter::Is(practice)) => {
+            sql.push(" AND practice = ")
+                .push_bind(String::from(practice));
+        }
+        Some(PracticeFilter::Unknown) => {
+            sql.push(" AND practice IS NULL");
+        }
+        None => {}
     }
     if let Some(person) = query.person {
         sql.push(" AND specialist = ")

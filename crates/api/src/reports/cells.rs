@@ -14,7 +14,7 @@ pub(super) const COLUMNS: [(&str, u8); 15] = [
     ("Date", 11),
     ("Time", 10),
     ("Patient (NHS number)", 20),
-    ("Gender", 8),
+    ("Gender", 13),
     ("Caller", 16),
     ("Practice", 28),
     ("Area", 16),
@@ -52,7 +52,7 @@ pub(super) fn cells<'a>(line: &'a CallLine, names: &'a Names) -> [Cell<'a>; COLU
         Cell::Date(at.date()),
         Cell::Time(at.time()),
         text(line.patient.as_ref().map(|it| it.expose().as_str())),
-        text(line.gender.as_deref()),
+        text(line.gender.as_deref().map(gender)),
         text(Some(caller(line))),
         text(line.practice.as_deref().map(|id| names.practice(id))),
         text(line.area.as_deref()),
@@ -74,6 +74,17 @@ pub(super) fn cells<'a>(line: &'a CallLine, names: &'a Names) -> [Cell<'a>; COLU
 
 fn text(text: Option<&str>) -> Cell<'_> {
     text.map_or(Cell::Empty, |text| Cell::Text(text.into()))
+}
+
+/// A gender, as people read it. One that a later version knows is shown as it is kept.
+fn gender(kept: &str) -> &str {
+    match kept {
+        "female" => "Female",
+        "male" => "Male",
+        "indeterminate" => "Indeterminate",
+        "not_known" => "Not known",
+        other => other,
+    }
 }
 
 /// Who rang.

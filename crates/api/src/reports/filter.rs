@@ -6,11 +6,12 @@ use std::sync::Arc;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
-use rotaline_model::{OrganisationId, PersonId, PracticeId, SpecialtyId};
+use rotaline_model::{OrganisationId, PersonId, SpecialtyId};
+use rotaline_record::Gender;
 use rotaline_routing::Fault;
 use rotaline_store::{
     CaseState, Connected, Direction, FigureQuery, Limit, LineOrder, LineQuery, OutcomeFilter,
-    SortBy,
+    PracticeFilter, SortBy,
 };
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -33,10 +34,12 @@ pub(crate) struct ReportFilter {
     pub(super) organisation: Option<String>,
     /// Of this specialty.
     pub(super) specialty: Option<String>,
-    /// From this practice.
+    /// From this practice; `-`: from unknown callers.
     pub(super) practice: Option<String>,
     /// From practices of this area.
     pub(super) area: Option<String>,
+    /// About a patient who is `female`, `male`, `indeterminate` or `not_known`.
+    pub(super) gender: Option<String>,
     /// Joined to this person.
     pub(super) person: Option<String>,
     /// With this outcome; `-`: without any.
@@ -162,6 +165,13 @@ impl FigureFilter {
         })
     }
 }
+
+const GENDERS: [(&str, Gender); 4] = [
+    ("female", Gender::Female),
+    ("male", Gender::Male),
+    ("indeterminate", Gender::Indeterminate),
+    ("not_known", Gender::NotKnown),
+];
 
 /// Reads fields, and gathers what is wrong with them.
 pub(super) struct Reader {
@@ -320,8 +330,13 @@ impl Reader {
             to,
             organisation,
             specialty: self.parsed("specialty", filter.specialty.as_deref(), SpecialtyId::parse),
-            practice: self.parsed("practice", filter.practice.as_deref(), PracticeId::parse),
+            practice: self.parsed(
+                "practice",
+                filter.practice.as_deref(),
+                PracticeFilter::parse,
+            ),
             area: filter.area.clone(),
+            gender: self.word("gender", filter.gender.as_deref(), &GENDERS),
             specialist: self.parsed("person", filter.person.as_deref(), PersonId::parse),
             party: None,
             outcome,

@@ -25,7 +25,8 @@ pub(crate) struct ReportLine {
     time: String,
     /// The patient's NHS number.
     patient: Option<String>,
-    /// The patient's gender; nothing gives it yet.
+    /// The patient's gender, once somebody has given it.
+    #[schema(example = "female")]
     gender: Option<String>,
     /// The number that rang, or `withheld`.
     caller: String,

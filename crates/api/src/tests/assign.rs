@@ -50,6 +50,34 @@ async fn an_nhs_number_is_checked_kept_and_never_said_back_when_it_is_wrong() {
 }
 
 #[tokio::test]
+async fn a_gender_is_kept_with_its_history_and_stands_in_lists_and_reports() {
+    let world = World::new().await;
+    let (case, other) = (world.call(1).await, world.call(2).await);
+    let wrong = put(&world, case, "gender", json!({"gender": "x"})).await;
+    assert_eq!(wrong.problem(), "bad-request");
+    for gender in ["not_known", "female"] {
+        let given = put(&world, case, "gender", json!({"gender": gender})).await;
+        assert_eq!(given.status, StatusCode::OK);
+        assert_eq!(given.json()["gender"], gender);
+    }
+    let call = world.get(&format!("/api/v1/calls/{case}")).await.json();
+    let words: Vec<_> = call["genders"].as_array().unwrap().iter().collect();
+    assert_eq!(words.len(), 2);
+    assert_eq!(
+        (&words[0]["gender"], &words[1]["gender"]),
+        (&json!("not_known"), &json!("female"))
+    );
+    assert_eq!(words[1]["by"], "API token");
+    let listed = world.get("/api/v1/calls").await.json();
+    let of = |id: CaseId| {
+        let calls = listed["calls"].as_array().unwrap().iter();
+        let mut mine = calls.filter(|it| it["id"] == id.to_string());
+        mine.next().unwrap()["gender"].clone()
+    };
+    assert_eq!((of(case), of(other)), (json!("female"), Value::Null));
+}
+
+#[tokio::test]
 async fn an_assigned_practice_is_suggested_for_the_next_call_of_that_number() {
     let world = World::new().await;
     let (first, second) = (world.call(1).await, world.call(2).await);
@@ -66,6 +94,10 @@ async fn an_assigned_practice_is_suggested_for_the_next_call_of_that_number() {
     assert_eq!(suggestions[0]["why"], "assigned_before");
     let none = put(&world, first, "practice", json!({"practice": null})).await;
     assert_eq!(none.json()["practice"], Value::Null);
+    let unknown = world.get("/api/v1/calls?practice=-").await.json();
+    let unknown = unknown["calls"].as_array().unwrap().clone();
+    assert_eq!(unknown.len(), 1);
+    assert_eq!(unknown[0]["id"], first.to_string());
     assert_eq!(suggested(&world, second).await, json!([]));
 }
 

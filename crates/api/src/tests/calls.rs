@@ -16,6 +16,7 @@ async fn line_of_the_list_has_what_the_report_needs() {
     let expected = serde_json::json!({
         "id": id.to_string(),
         "nhs_number": null,
+        "gender": null,
             "reference": "00000001",
         "opened_at": "2026-09-21T14:14:20Z",
         "closed_at": "2026-09-21T14:14:27Z",
@@ -145,6 +146,7 @@ async fn filters_narrow_the_list() {
     );
     assert_eq!(count("specialty=dermatology").await, 0);
     assert_eq!(count("practice=oak-lane").await, 0);
+    assert_eq!(count("practice=-").await, 0);
     assert_eq!(count("person=ben").await, 0);
     assert_eq!(count("outcome=-").await, 2);
     assert_eq!(count("outcome=referral-avoided").await, 0);

@@ -118,7 +118,7 @@ async fn unknown_pages_and_methods_are_problems_too() {
 }
 
 /// Every route there is.
-const ROUTES: [&str; 61] = [
+const ROUTES: [&str; 62] = [
     "/api/v1/directory/{organisation}",
     "/directory/{organisation}",
     "/directory/{organisation}/contact.vcf",
@@ -129,6 +129,7 @@ const ROUTES: [&str; 61] = [
     "/api/v1/calls",
     "/api/v1/calls/{id}",
     "/api/v1/calls/{id}/nhs-number",
+    "/api/v1/calls/{id}/gender",
     "/api/v1/calls/{id}/outcome",
     "/api/v1/calls/{id}/practice",
     "/api/v1/calls/{id}/practices",

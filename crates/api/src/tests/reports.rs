@@ -3,7 +3,8 @@
 use axum::http::{StatusCode, header};
 use rotaline_model::{NhsNumber, OrganisationId, PersonId, Pii};
 use rotaline_record::{
-    AttemptResult, CallerId, Case, Outcome, OutcomeHow, Recording, RecordingPart, Wav,
+    AttemptResult, CallerId, Case, Gender, GivenGender, Outcome, OutcomeHow, Recording,
+    RecordingPart, Wav,
 };
 use rotaline_store::{CaseRow, Commit, Storage};
 use serde_json::{Value, json};
@@ -81,6 +82,11 @@ async fn xlsx(world: &World, query: &str) -> Vec<Vec<Cell>> {
 fn full() -> Case {
     let mut case = with_outcome(case(1), "referral-avoided");
     case.nhs_number = NhsNumber::parse("943 476 5919").ok().map(Pii::new);
+    case.genders.push(GivenGender {
+        gender: Gender::NotKnown,
+        by: "API token".to_owned(),
+        at: case.opened_at,
+    });
     case.recordings.push(Recording {
         part: RecordingPart::Case,
         started_at: None,
@@ -100,6 +106,31 @@ fn full() -> Case {
 }
 
 #[tokio::test]
+async fn the_report_is_narrowed_to_a_gender_and_to_unknown_callers() {
+    let world = World::new().await;
+    let mut unknown = case(2);
+    unknown.practice = None;
+    stored(&world, &[full(), unknown]).await;
+    for (query, found) in [
+        ("gender=not_known", vec![1]),
+        ("gender=female", vec![]),
+        ("practice=-", vec![2]),
+        ("practice=elm-street", vec![1]),
+    ] {
+        let page = world.get(&format!("/api/v1/reports/calls?{query}")).await;
+        let page = page.json();
+        let ids = page["lines"].as_array().unwrap().iter();
+        let ids: Vec<_> = ids.map(|it| it["id"].clone()).collect();
+        let found: Vec<_> = found.iter().map(|it| case_id(*it).to_string()).collect();
+        assert_eq!(ids, found, "{query}");
+        let rows = csv(&world, query).await.len() - 1;
+        assert_eq!(rows, found.len(), "{query}");
+    }
+    let wrong = world.get("/api/v1/reports/calls?gender=x").await;
+    assert_eq!(wrong.status, StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test]
 async fn the_report_has_its_columns_as_page_as_csv_and_as_xlsx() {
     let world = World::new().await;
     stored(&world, &[full()]).await;
@@ -113,7 +144,7 @@ async fn the_report_has_its_columns_as_page_as_csv_and_as_xlsx() {
     let recording = format!("/api/v1/calls/{id}/recording.mp3");
     let expected = json!({
         "id": id, "reference": "00000001", "date": "2026-07-01", "time": "00:30:05",
-        "patient": "9434765919", "gender": null, "caller": "+442079460001",
+        "patient": "9434765919", "gender": "not_known", "caller": "+442079460001",
         "practice": "elm-street", "area": "North", "specialty": "Cardiology",
         "specialist": "Dr Ann Archer", "organisation": "Northfield Hospitals", "refs": 1,
         "wait_s": 33.4, "talk_s": 0.5, "outcome": "Referral avoided", "recording": recording,
@@ -132,7 +163,7 @@ async fn the_report_has_its_columns_as_page_as_csv_and_as_xlsx() {
         "01/07/2026",
         "00:30:05",
         "9434765919",
-        "",
+        "Not known",
         "'+442079460001",
         "elm-street",
         "North",
@@ -156,7 +187,7 @@ async fn the_report_has_its_columns_as_page_as_csv_and_as_xlsx() {
     assert_eq!(table[1][1], figure("0.020891203703703703", "hh:mm:ss"));
     assert_eq!(
         table[1][2..5],
-        [text("9434765919"), Cell::Empty, text("+442079460001")]
+        [text("9434765919"), text("Not known"), text("+442079460001")]
     );
     assert_eq!(table[1][10], figure("1", "General"));
     assert_eq!(

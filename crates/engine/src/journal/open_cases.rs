@@ -65,6 +65,7 @@ impl OpenCases {
             | Fact::ErrandClaimed { .. }
             | Fact::CodeRefused { .. }
             | Fact::NhsNumberGiven { .. }
+            | Fact::GenderGiven { .. }
             | Fact::PracticeAssigned { .. }
             | Fact::CallBackRequested { .. }
             | Fact::NameSpoken { .. }

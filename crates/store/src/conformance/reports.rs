@@ -3,14 +3,14 @@
 
 use jiff::{SignedDuration, Timestamp};
 use rotaline_model::{NhsNumber, OrganisationId, PersonId, Pii, PracticeId, SpecialtyId};
-use rotaline_record::{AttemptResult, CallKind, Case, OutcomeHow, PhoneKind};
+use rotaline_record::{AttemptResult, CallKind, Case, Gender, GivenGender, OutcomeHow, PhoneKind};
 
 use crate::memory::MemoryStorage;
 use crate::reports::{AttemptPosition, Direction, LineOrder, LinePosition, SortBy};
 use crate::stories::Story;
 use crate::{
     AttemptLine, AttemptQuery, CallLine, CaseRow, CaseState, Commit, Connected, FigureQuery,
-    LineQuery, OutcomeFilter, ReportStorage, Seen, Sight, Storage,
+    LineQuery, OutcomeFilter, PracticeFilter, ReportStorage, Seen, Sight, Storage,
 };
 
 /// Sixty cases of every sort, some of the same instant, some of the same length.
@@ -34,6 +34,12 @@ fn case(number: u32) -> Case {
     case.wait_ms = (!number.is_multiple_of(7)).then(|| u64::from(number % 11) * 970);
     case.talk_ms = u64::from(number % 6) * 10_000;
     if number.is_multiple_of(5) {
+        case.practice = None;
+        case.genders.push(GivenGender {
+            gender: Gender::Female,
+            by: "API token".to_owned(),
+            at: case.opened_at,
+        });
         case.nhs_number = NhsNumber::parse("9434765919").ok().map(Pii::new);
     }
     match number % 8 {
@@ -115,7 +121,15 @@ fn filters(cases: &[Case]) -> Vec<LineQuery> {
             ..all()
         },
         LineQuery {
-            practice: PracticeId::parse("oak-lane").ok(),
+            practice: PracticeFilter::parse("oak-lane").ok(),
+            ..all()
+        },
+        LineQuery {
+            practice: Some(PracticeFilter::Unknown),
+            ..all()
+        },
+        LineQuery {
+            gender: Some(Gender::Female),
             ..all()
         },
         LineQuery {

@@ -18,7 +18,7 @@ pub struct CallLine {
     pub connected: bool,
     /// The patient's NHS number.
     pub patient: Option<Pii<String>>,
-    /// The patient's gender. Nothing gives it yet.
+    /// The patient's gender.
     pub gender: Option<String>,
     /// Who rang: a number, or what the phone said in its place; none: withheld.
     pub caller: Option<Pii<String>>,
@@ -63,7 +63,7 @@ impl CallLine {
             patient: case
                 .nhs_number
                 .map(|number| Pii::new(number.expose().to_string())),
-            gender: None,
+            gender: case.gender().as_ref().and_then(name_of),
             caller: text(&case.caller),
             practice: case.practice.as_ref().map(ToString::to_string),
             area: case.area.clone(),

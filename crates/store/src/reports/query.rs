@@ -5,11 +5,14 @@ use std::fmt;
 use std::str::FromStr;
 
 use jiff::Timestamp;
-use rotaline_model::{CaseId, OrganisationId, PersonId, PracticeId, SpecialtyId};
-use rotaline_record::Case;
+use rotaline_model::{CaseId, OrganisationId, PersonId, SpecialtyId};
+use rotaline_record::{Case, Gender};
 use uuid::Uuid;
 
-use crate::{AttemptLine, BadPosition, CallLine, CaseState, OutcomeFilter, Sight, is_party};
+use crate::storage::name_of;
+use crate::{
+    AttemptLine, BadPosition, CallLine, CaseState, OutcomeFilter, PracticeFilter, Sight, is_party,
+};
 
 /// Which lines of the calls report, in which order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -24,10 +27,12 @@ pub struct LineQuery {
     pub organisation: Option<OrganisationId>,
     /// Of this specialty.
     pub specialty: Option<SpecialtyId>,
-    /// From this practice.
-    pub practice: Option<PracticeId>,
+    /// From this practice, or from none that is known.
+    pub practice: Option<PracticeFilter>,
     /// From a practice of this area.
     pub area: Option<String>,
+    /// About a patient of this gender.
+    pub gender: Option<Gender>,
     /// Joined to this person last.
     pub specialist: Option<PersonId>,
     /// With this person in the talk, on either side.
@@ -89,7 +94,11 @@ impl LineQuery {
                 self.specialty.as_ref().map(|it| it.as_str()),
                 &line.specialty,
             )
-            && is_or_any(self.practice.as_ref().map(|it| it.as_str()), &line.practice)
+            && PracticeFilter::takes_id(self.practice.as_ref(), line.practice.as_deref())
+            && is_or_any(
+                self.gender.as_ref().and_then(name_of).as_deref(),
+                &line.gender,
+            )
             && is_or_any(self.area.as_deref(), &line.area)
             && is_or_any(
                 self.specialist.as_ref().map(|it| it.as_str()),

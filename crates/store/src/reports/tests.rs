@@ -14,7 +14,9 @@ async fn cases_that_were_there_before_have_their_lines() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("rotaline.db");
     let storage = SqliteStorage::open(&path).await.unwrap();
-    let cases = cases();
+    let mut cases = cases();
+    // Nobody could give one then.
+    cases.iter_mut().for_each(|case| case.genders.clear());
     let rows = cases.iter().map(|case| CaseRow::render(case).unwrap());
     let commit = Commit {
         cases: rows.collect(),

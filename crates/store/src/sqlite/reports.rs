@@ -13,7 +13,8 @@ use crate::reports::{
     AttemptFigure, AttemptQuery, Connected, Direction, FigureQuery, LineOrder, LineQuery,
     OutcomeFigure, OwedFigure, QuarterFigure, ReportStorage, SortBy, WaitFigure,
 };
-use crate::{AttemptLine, CallLine, CaseState, OutcomeFilter, Pending, StoreError};
+use crate::storage::name_of;
+use crate::{AttemptLine, CallLine, CaseState, OutcomeFilter, Pending, PracticeFilter, StoreError};
 
 const CALL_COLUMNS: &str = "c.opened_us, c.id, c.closed, c.connected, c.patient, c.gender, \
     c.caller, c.practice, c.area, c.specialty, c.specialist, c.organisation, c.refs, c.wait_ms, \
@@ -181,7 +182,7 @@ fn narrow(sql: &mut QueryBuilder<Sqlite>, query: &LineQuery) {
             "specialty",
             query.specialty.as_ref().map(ToString::to_string),
         ),
-        ("practice", query.practice.as_ref().map(ToString::to_string)),
+        ("gender", query.gender.as_ref().and_then(name_of)),
         ("area", query.area.clone()),
         (
             "specialist",
@@ -192,6 +193,16 @@ fn narrow(sql: &mut QueryBuilder<Sqlite>, query: &LineQuery) {
         if let Some(id) = id {
             sql.push(format_args!(" AND c.{column} = ")).push_bind(id);
         }
+    }
+    match &query.practice {
+        Some(PracticeFilter::Is(practice)) => {
+            sql.push(" AND c.practice = ")
+                .push_bind(practice.to_string());
+        }
+        Some(PracticeFilter::Unknown) => {
+            sql.push(" AND c.practice IS NULL");
+        }
+        None => {}
     }
     match &query.outcome {
         Some(OutcomeFilter::Is(outcome)) => {

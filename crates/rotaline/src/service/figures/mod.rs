@@ -137,6 +137,7 @@ impl Figures {
             | Fact::AttemptStarted { .. }
             | Fact::AttemptRinging { .. }
             | Fact::NhsNumberGiven { .. }
+            | Fact::GenderGiven { .. }
             | Fact::PracticeAssigned { .. }
             | Fact::KeepTryingAsked { .. }
             | Fact::KeepTryingEnded { .. }
