@@ -50,3 +50,4 @@ mod stop;
 mod tape;
 mod trunks;
 mod voice;
+mod webhooks;

@@ -19,6 +19,7 @@ mod plan;
 mod projection;
 mod reload;
 mod secrets;
+pub mod webhooks;
 mod wiring;
 
 use std::net::SocketAddr;
@@ -51,6 +52,7 @@ use pauses::PauseKeeper;
 use plan::{PlanCopy, PlanDoor};
 use projection::{Patience, Projection};
 use reload::Reloader;
+use webhooks::{Tap, Webhooks};
 
 /// How long phones may take to confirm that their calls are ended: three copies of a BYE.
 const CONFIRMED_WITHIN: Duration = Duration::from_secs(2);
@@ -80,6 +82,7 @@ pub struct Service {
     control: Control,
     stopping: Arc<AtomicBool>,
     events: Events,
+    webhooks: Webhooks,
 }
 
 impl Service {
@@ -92,18 +95,15 @@ impl Service {
 
         let mut opened = open_journal(&settings.engine.journal, node)?;
         close_interrupted(&mut opened);
-        let (projection, plan) = open_database(&settings, &opened.journal).await?;
+        let mut webhooks = Webhooks::start(&settings.webhooks, &settings.data)?;
+        let (projection, plan) = open_database(&settings, &opened.journal, webhooks.tap()).await?;
+        webhooks.chase(projection.store());
         let recorder = start_recorder(&settings.engine.recordings, node, &opened.journal)?;
         let key = secrets::code_key(&settings.data.join("code-key"))?;
         let codes = Codes::new(projection.backend(), key, &secrets::seed()?);
         let copy = opened.journal.kept("pauses");
         let pauses = PauseKeeper::start(projection.backend(), copy).await;
-        let known = Known {
-            journal: opened.journal.clone(),
-            codes: codes.clone(),
-            store: projection.store(),
-            node,
-        };
+        let known = known(&opened.journal, &codes, projection.store(), node);
         let desk = Desk::new(known, Arc::clone(&pauses));
         let door = || Arc::new(PlanDoor(Arc::clone(&plan)));
         let told = told(&projection, &plan, &pauses, &opened.journal).await;
@@ -150,6 +150,7 @@ impl Service {
             control,
             stopping,
             events,
+            webhooks,
         })
     }
 
@@ -218,6 +219,7 @@ impl Service {
         let flushed = self.journal.flush();
         tokio::task::spawn_blocking(move || flushed.wait()).await??;
         self.projection.stop().await?;
+        self.webhooks.stop();
         tokio::task::spawn_blocking(move || self.journal_thread.stop()).await?;
         Ok(())
     }
@@ -241,6 +243,15 @@ fn open_journal(folder: &Path, node: NodeId) -> Result<journal::Opened> {
     let config =
         JournalConfig::try_from(settings).map_err(|faults| anyhow::anyhow!("{faults:?}"))?;
     Ok(journal::open(config, Timestamp::now(), node)?)
+}
+
+fn known(journal: &Journal, codes: &Codes, store: Store, node: NodeId) -> Known {
+    Known {
+        journal: journal.clone(),
+        codes: codes.clone(),
+        store,
+        node,
+    }
 }
 
 fn close_interrupted(opened: &mut journal::Opened) {
@@ -275,6 +286,7 @@ fn encoder(recorder: &Arc<Recorder>, folder: &Path) -> Arc<wiring::Encoder> {
 async fn open_database(
     settings: &Settings,
     journal: &Journal,
+    tap: Option<Tap>,
 ) -> Result<(Projection, Arc<PlanKeeper>)> {
     let copy = PlanCopy::new(journal.kept("plan"));
     let patience = if copy.is_there() {
@@ -283,7 +295,7 @@ async fn open_database(
         Patience::Long
     };
     let (database, node) = (settings.data.join(DATABASE), settings.engine.switch.node);
-    let projection = Projection::start(&database, node, journal, patience).await?;
+    let projection = Projection::start(&database, node, journal, patience, tap).await?;
     let why = projection.why_away().borrow().clone();
     if let (Some((_, why)), false) = (why, copy.is_there()) {
         anyhow::bail!(

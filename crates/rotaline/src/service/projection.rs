@@ -20,6 +20,8 @@ use rotaline_store::{Backend, Batch, Limits, Projector, SqliteStorage, Store, St
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
+use super::webhooks::Tap;
+
 /// How long a start waits for the database, before it goes on without.
 const AWAITED_FOR: Duration = Duration::from_secs(3);
 /// After it could not be opened, before it is tried again.
@@ -73,6 +75,7 @@ impl Projection {
         node: NodeId,
         journal: &Journal,
         patience: Patience,
+        tap: Option<Tap>,
     ) -> Result<Projection> {
         let started = Timestamp::now();
         let (tell, why) = watch::channel(Some((Why::Silent, "no answer".to_owned())));
@@ -87,6 +90,7 @@ impl Projection {
         let projecting = Projecting {
             backend: backend.clone(),
             journal: journal.clone(),
+            tap,
             storage: opened_storage,
             stop,
         };
@@ -211,6 +215,7 @@ async fn given_up(mut why: watch::Receiver<Option<(Why, String)>>, patience: Pat
 struct Projecting {
     backend: Backend,
     journal: Journal,
+    tap: Option<Tap>,
     storage: watch::Sender<Option<Arc<SqliteStorage>>>,
     stop: watch::Receiver<bool>,
 }
@@ -227,7 +232,10 @@ impl Projecting {
         projector: Projector,
         opening: JoinHandle<Result<Arc<SqliteStorage>, StoreError>>,
     ) -> Result<()> {
-        let mut reading = Reading::start(self.journal.reader(self.journal.began_at()))?;
+        let mut reading = Reading::start(
+            self.journal.reader(self.journal.began_at()),
+            self.tap.clone(),
+        )?;
         let shown = async {
             projector.show(&mut reading.batches).await;
             pending::<Infallible>().await
@@ -269,7 +277,7 @@ impl Projecting {
             batches,
             stopping,
             thread,
-        } = Reading::start(self.journal.reader(from))?;
+        } = Reading::start(self.journal.reader(from), self.tap)?;
         let mut stop = self.stop;
         tokio::spawn(async move {
             let _ = stop.wait_for(|stop| *stop).await;
@@ -308,14 +316,14 @@ struct Reading {
 }
 
 impl Reading {
-    fn start(reader: Reader) -> Result<Reading> {
+    fn start(reader: Reader, tap: Option<Tap>) -> Result<Reading> {
         let (sender, batches) = mpsc::channel(BATCHES);
         let stopping = Arc::new(AtomicBool::new(false));
         let stop = Arc::clone(&stopping);
         // A thread of its own: the runtime would wait for it if the start fails further on.
         let thread = std::thread::Builder::new()
             .name("projection".to_owned())
-            .spawn(move || read(reader, &sender, &stop))?;
+            .spawn(move || read(reader, &sender, &stop, tap.as_ref()))?;
         Ok(Reading {
             batches,
             stopping,
@@ -336,7 +344,12 @@ async fn joined(thread: std::thread::JoinHandle<()>) -> Result<()> {
     Ok(())
 }
 
-fn read(mut reader: Reader, batches: &mpsc::Sender<Batch>, stopping: &AtomicBool) {
+fn read(
+    mut reader: Reader,
+    batches: &mpsc::Sender<Batch>,
+    stopping: &AtomicBool,
+    tap: Option<&Tap>,
+) {
     loop {
         // Looked at before the read, so that what was written before the stop is read.
         let last = stopping.load(Ordering::Acquire);
@@ -344,6 +357,10 @@ fn read(mut reader: Reader, batches: &mpsc::Sender<Batch>, stopping: &AtomicBool
             Ok(batch) if batch.records.is_empty() && last => return,
             Ok(batch) if batch.records.is_empty() => {}
             Ok(batch) => {
+                // Before the database can go on from there: what it has is not read again.
+                if let Some(tap) = tap {
+                    tap.see(&batch.records);
+                }
                 let batch = Batch {
                     records: batch.records,
                     resume_at: batch.next.to_string(),

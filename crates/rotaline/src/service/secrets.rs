@@ -55,6 +55,12 @@ pub fn code_key(file: &Path) -> Result<[u8; 32]> {
     }
 }
 
+/// The key that signs webhooks, as text that a receiver is given: from its file, or made and
+/// written there (0600) at the first start with a destination.
+pub fn webhook_key(file: &Path) -> Result<Vec<u8>> {
+    Ok(token(file)?.text().as_bytes().to_vec())
+}
+
 /// The seed of everything random in this process.
 pub fn seed() -> Result<Seed> {
     Ok(Seed::from_bytes(random()?))

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::SignedDuration;
 use rotaline_engine as engine;
 use rotaline_media::PromptBank;
 use rotaline_model::NodeId;
@@ -19,6 +20,8 @@ use super::Fault;
 use super::fault::fault;
 use super::raw::{self, Raw};
 use crate::service::LogSettings;
+use crate::service::webhooks::WebhookSettings;
+use crate::service::webhooks::destination::Destination;
 
 /// RFC 3261 table 4.
 const TIMERS: sip::TimerConfig = sip::TimerConfig {
@@ -46,6 +49,8 @@ pub struct Settings {
     pub http_listen: SocketAddr,
     /// Database, token and journal.
     pub data: PathBuf,
+    /// Who is told what happens.
+    pub webhooks: WebhookSettings,
     /// How it logs.
     pub log: LogSettings,
     /// How long calls that are up may go on once it is told to stop.
@@ -115,10 +120,12 @@ pub(super) fn check(raw: Raw, file: &str, folder: &Path) -> Result<Settings, Vec
     }
     let engine = engine(&raw, folder, &mut faults);
     let dial_out = Arc::new(dial_out(&raw.dial_out, &mut faults));
+    let webhooks = webhooks(&raw.webhooks, &mut faults);
     match (items.zip(plan), prompts) {
         (Some((items, plan)), Some(prompts)) if faults.found.is_empty() => Ok(Settings {
             http_listen: raw.http.listen,
             data: folder.join(&raw.data),
+            webhooks,
             log: raw.log,
             drain: Duration::from_secs(raw.limits.drain_s.into()),
             engine,
@@ -319,6 +326,36 @@ fn dial_out(raw: &raw::DialOut, faults: &mut Faults<'_>) -> DialOutRules {
         except,
         at_once: number("dial_out.at_once", raw.at_once, DialOutRules::AT_ONCE),
         an_hour: number("dial_out.an_hour", raw.an_hour, DialOutRules::AN_HOUR),
+    }
+}
+
+/// Who is told what happens.
+fn webhooks(raw: &raw::Webhooks, faults: &mut Faults<'_>) -> WebhookSettings {
+    let mut private = Vec::new();
+    for text in &raw.private {
+        match text.parse() {
+            Ok(address) => private.push(address),
+            Err(_) => {
+                let problem = format!("{text:?} is no address");
+                faults.add("webhooks.private", &problem, "e.g. \"10.1.2.3\"");
+            }
+        }
+    }
+    let mut destinations = Vec::new();
+    for text in &raw.urls {
+        match Destination::parse(text, &private) {
+            Ok(destination) => destinations.push(destination),
+            // Not the URL itself: its path may hold a secret.
+            Err(error) => {
+                let remedy = "e.g. \"https://hooks.example.org/rotaline\"";
+                faults.add("webhooks.urls", &error.to_string(), remedy);
+            }
+        }
+    }
+    WebhookSettings {
+        destinations,
+        private,
+        chase_after: SignedDuration::from_hours(raw.chase_after_h.into()),
     }
 }
 

@@ -22,6 +22,7 @@ pub(super) struct Raw {
     pub limits: Limits,
     pub dial_out: DialOut,
     pub trunk: Vec<Trunk>,
+    pub webhooks: Webhooks,
     pub log: LogSettings,
 }
 
@@ -85,6 +86,25 @@ pub(super) struct DialOut {
     pub an_hour: u32,
 }
 
+/// `[webhooks]`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Webhooks {
+    pub urls: Vec<String>,
+    pub private: Vec<String>,
+    pub chase_after_h: u16,
+}
+
+impl Default for Webhooks {
+    fn default() -> Self {
+        Webhooks {
+            urls: Vec::new(),
+            private: Vec::new(),
+            chase_after_h: 24,
+        }
+    }
+}
+
 impl Default for Raw {
     fn default() -> Self {
         Raw {
@@ -98,6 +118,7 @@ impl Default for Raw {
             limits: Limits::default(),
             dial_out: DialOut::default(),
             trunk: Vec::new(),
+            webhooks: Webhooks::default(),
             log: LogSettings::default(),
         }
     }

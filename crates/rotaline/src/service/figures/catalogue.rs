@@ -289,6 +289,22 @@ pub const CATALOGUE: &[Metric] = &[
         &[],
         "Those who fell too far behind and were cut off",
     ),
+    gauge(
+        "rotaline_webhooks_waiting",
+        &[],
+        "Webhook events that nobody has taken yet",
+    ),
+    counter("rotaline_webhooks_sent_total", &[], "Those that were taken"),
+    counter(
+        "rotaline_webhooks_refused_total",
+        &[],
+        "Tries after which an event was not taken",
+    ),
+    counter(
+        "rotaline_webhooks_dropped_total",
+        &[],
+        "Events that are lost: nobody took them for three days, or there was no room",
+    ),
     // The process.
     counter(
         "rotaline_log_lines_dropped_total",
