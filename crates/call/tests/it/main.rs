@@ -38,3 +38,5 @@ mod screen;
 mod stage;
 #[cfg(test)]
 mod talk;
+#[cfg(test)]
+mod zone;
