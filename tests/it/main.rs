@@ -45,6 +45,7 @@ mod reload;
 mod reports;
 mod screen;
 mod server;
+mod speech;
 mod spellings;
 mod stop;
 mod tape;

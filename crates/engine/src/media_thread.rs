@@ -8,9 +8,10 @@
 
 use std::io::ErrorKind;
 use std::net::{SocketAddr, UdpSocket};
+use std::sync::Arc;
 use std::thread::JoinHandle;
 
-use rotaline_media::{Command, Event, Io, Media, TapeChunk, TapeId, TapeMessage};
+use rotaline_media::{Command, Event, Io, Media, PromptBank, TapeChunk, TapeId, TapeMessage};
 use rotaline_model::Mono;
 
 use crate::clock::Clock;
@@ -40,6 +41,8 @@ pub(crate) struct MediaThread {
 pub(crate) enum MediaInput {
     /// Something to do.
     Command(Command),
+    /// What is said from now on.
+    Prompts(Arc<PromptBank>),
     /// End the thread.
     Stop,
 }
@@ -57,7 +60,8 @@ impl MediaInput {
                 | Command::TurnTape { .. }
                 | Command::StopTape { .. }
                 | Command::Close { .. },
-            ) => Haste::Soon,
+            )
+            | MediaInput::Prompts(_) => Haste::Soon,
             MediaInput::Command(
                 Command::Stop { .. }
                 | Command::Enter { .. }
@@ -123,8 +127,13 @@ impl MediaThread {
             let now = clock.mono();
             driver.now = now;
             while let Some(input) = commands.pop() {
-                let MediaInput::Command(command) = input else {
-                    return;
+                let command = match input {
+                    MediaInput::Command(command) => command,
+                    MediaInput::Prompts(bank) => {
+                        media.replace_prompts(bank);
+                        continue;
+                    }
+                    MediaInput::Stop => return,
                 };
                 if let Command::Open { leg, .. } = &command {
                     driver.begin(leg.slot);

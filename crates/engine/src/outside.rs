@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::mpsc;
 
 use jiff::Timestamp;
+use rotaline_media::PromptBank;
 use rotaline_model::{CaseId, JobId, PersonId};
 use rotaline_record::{Answer, Intent, Question, Record};
 use rotaline_switch::{Adjustable, Admission, AskHandle, Input, Plan};
@@ -59,6 +60,12 @@ impl Remote {
     /// Calls and attempts from now on follow this plan.
     pub fn set_plan(&self, plan: Arc<Plan>) {
         self.input(Input::Plan(plan));
+    }
+
+    /// What is said from now on; what is playing goes on as it was. To be told before a plan that
+    /// says something new.
+    pub fn set_prompts(&self, bank: Arc<PromptBank>) {
+        self.tell(Control::Prompts(bank));
     }
 
     /// Whether new calls are taken from now on; those that are up go on.

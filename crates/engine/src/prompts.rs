@@ -1,7 +1,10 @@
 //! A folder of prompts, from its manifest and WAV files to what media plays.
 //!
 //! `manifest.toml` names every prompt; its audio is `8k/<id>.wav`, 8 kHz, 16-bit, mono. Everything
-//! that is wrong with a folder is found at once. Rendering speech is not done here.
+//! that is wrong with a folder is found at once. What a speech program writes becomes a prompt in
+//! [`rendered`]; running one is not done here.
+
+pub mod rendered;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

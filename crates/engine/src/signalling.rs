@@ -5,11 +5,11 @@
 //! the media threads, records to the journal.
 
 use std::net::UdpSocket;
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 
 use bytes::Bytes;
-use rotaline_media::Event;
+use rotaline_media::{Event, PromptBank};
 use rotaline_switch::{Input, Load, Output, Switch};
 use tokio::sync::watch;
 
@@ -51,6 +51,8 @@ pub(crate) struct Signalling<S, O> {
 pub(crate) enum Control {
     /// An input for the switch.
     Input(Input),
+    /// What the media threads say from now on.
+    Prompts(Arc<PromptBank>),
     /// End the thread, and the media threads with it.
     Stop,
 }
@@ -107,6 +109,7 @@ where
             while let Ok(control) = self.control.try_recv() {
                 match control {
                     Control::Input(input) => thread.handle(input),
+                    Control::Prompts(bank) => thread.set_prompts(&bank),
                     Control::Stop => return thread.stop(),
                 }
             }
@@ -140,6 +143,13 @@ impl<O: Outside> Running<O> {
             let source = self.family.inward(source);
             let bytes = Bytes::copy_from_slice(&datagram[..length]);
             self.handle(Input::Datagram { source, bytes });
+        }
+    }
+
+    /// By the way that commands go, so that none is there before its prompts.
+    fn set_prompts(&mut self, bank: &Arc<PromptBank>) {
+        for media in &mut self.media {
+            media.push(MediaInput::Prompts(Arc::clone(bank)), Haste::Soon);
         }
     }
 

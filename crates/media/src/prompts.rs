@@ -88,6 +88,11 @@ impl PromptBank {
         self.prompts.insert(id, Arc::new(prompt));
     }
 
+    /// Adds a prompt that is known by another id too, in place of one with the same id.
+    pub fn share(&mut self, id: PromptId, prompt: Arc<Prompt>) {
+        self.prompts.insert(id, prompt);
+    }
+
     /// The prompt of this id.
     pub fn get(&self, id: &PromptId) -> Option<&Arc<Prompt>> {
         self.prompts.get(id)

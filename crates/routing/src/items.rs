@@ -12,13 +12,14 @@
 
 mod edit;
 mod item;
+mod spoken;
 #[cfg(test)]
 mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use rotaline_model::{Dialled, PersonId, PromptId};
+use rotaline_model::{Dialled, PersonId};
 use toml::{Table, Value};
 
 use crate::address::PhoneAddress;
@@ -27,6 +28,7 @@ use crate::plan::Plan;
 
 pub use edit::{EditedDates, NotCopied, OnPart, RotaPart, SwapOn, copied_week};
 pub use item::{BadItem, Item};
+pub use spoken::{Name, Named};
 
 /// What an item is. The order is that of the files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -227,48 +229,6 @@ impl Items {
             .filter(|key| self.0.get(key) != others.0.get(key))
             .map(|key| (key.clone(), others.0.get(key).cloned()))
             .collect()
-    }
-
-    /// What is said of which item: for each prompt the items that name it, and at which key.
-    pub fn prompts(&self) -> BTreeMap<PromptId, Vec<(ItemKey, String)>> {
-        let mut prompts: BTreeMap<PromptId, Vec<(ItemKey, String)>> = BTreeMap::new();
-        let mut add = |key: &ItemKey, path: &str, table: &Table, kind: &str, id: &str| {
-            let named = table.get("prompt").map(Value::as_str);
-            let id = named
-                .unwrap_or(Some(&format!("{kind}/{id}")))
-                .map(str::to_owned);
-            // What is no prompt's id is a fault of the plan.
-            if let Some(Ok(id)) = id.map(|id| PromptId::parse(&id)) {
-                let path = format!("{}.{}.{path}prompt", key.kind.name(), key.id);
-                prompts.entry(id).or_default().push((key.clone(), path));
-            }
-        };
-        let spoken = [
-            ItemKind::Organisation,
-            ItemKind::Specialty,
-            ItemKind::Practice,
-        ];
-        for (key, item) in spoken.into_iter().flat_map(|kind| self.of(kind)) {
-            add(key, "", &item.0, key.kind.name(), &key.id);
-        }
-        let menus = self.of(ItemKind::Specialty);
-        let menus: BTreeSet<&str> = menus.filter_map(|(_, it)| it.text_at("outcomes")).collect();
-        for (key, item) in self.of(ItemKind::Outcomes) {
-            let used = menus.contains(key.id.as_str());
-            let choices = item
-                .0
-                .get("choice")
-                .and_then(Value::as_array)
-                .filter(|_| used);
-            for (number, choice) in (1..).zip(choices.into_iter().flatten()) {
-                let Some(table) = choice.as_table() else {
-                    continue;
-                };
-                let id = table.get("id").and_then(Value::as_str).unwrap_or_default();
-                add(key, &format!("choice.{number}."), table, "outcome", id);
-            }
-        }
-        prompts
     }
 
     /// Puts a person's first phone elsewhere: for a demo whose phones take the ports that are free.

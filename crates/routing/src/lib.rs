@@ -41,8 +41,8 @@ pub use guard::{EVALUATIONS_A_NUMBER, EVALUATIONS_IN_ALL, Guard, TRIES_A_CALL, V
 pub use hours::{DaySpan, Opening, WeeklySpan};
 pub use hunt::{Candidate, Hunt, Next};
 pub use items::{
-    BadItem, Difference, EditedDates, Item, ItemKey, ItemKind, Items, NotCopied, OnPart, RotaPart,
-    SwapOn, copied_week,
+    BadItem, Difference, EditedDates, Item, ItemKey, ItemKind, Items, Name, Named, NotCopied,
+    OnPart, RotaPart, SwapOn, copied_week,
 };
 pub use order::Order;
 pub use phrase::Phrase;

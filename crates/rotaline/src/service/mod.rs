@@ -19,6 +19,7 @@ mod plan;
 mod projection;
 mod reload;
 mod secrets;
+mod speech;
 pub mod webhooks;
 mod wiring;
 
@@ -43,6 +44,7 @@ use tokio::sync::watch;
 pub use control::ask_to_reload;
 pub use logging::{Level, LogSettings, start as start_logging};
 pub use plan::PlanKeeper;
+pub use speech::{SpeechSettings, in_general};
 
 use crate::settings::Settings;
 use control::Control;
@@ -344,7 +346,7 @@ fn start_engine(
 ) -> Result<Engine> {
     let parts = Parts {
         plan: Arc::clone(&plan.current().plan),
-        prompts: Arc::clone(&settings.prompts),
+        prompts: plan.prompts(),
         outside: desk,
         lanes: (0..settings.engine.media_threads)
             .map(|_| recorder.lane())

@@ -34,12 +34,15 @@ use tokio::time::MissedTickBehavior;
 
 pub use copy::PlanCopy;
 
+use super::speech::Speech;
 use crate::settings::{PlanOf, Settings, announced, prompts_missing};
 
 /// How often a change is checked and sent: anew where another process was faster; then a conflict.
 const TRIES: u32 = 3;
 /// How often it is looked whether another process has changed the plan.
 const FOLLOWED_EVERY: Duration = Duration::from_secs(1);
+/// Where rendered names are kept, in the data folder.
+const SPEECH: &str = "speech";
 /// Who the first plan is by.
 const SETTINGS: &str = "settings";
 
@@ -49,7 +52,7 @@ pub struct PlanKeeper {
     /// What the files say.
     files: Items,
     plan_of: PlanOf,
-    prompts: Arc<PromptBank>,
+    speech: Speech,
     dial_out: Arc<DialOutRules>,
     current: watch::Sender<Arc<Edition>>,
     one_at_a_time: Mutex<()>,
@@ -73,7 +76,7 @@ impl PlanKeeper {
                     tracing::warn!(%error, "the plan could not be copied beside the journal");
                 }
             }
-            Err(NotFollowed::Store(error)) => keeper.go_by(&copy, error)?,
+            Err(NotFollowed::Store(error)) => keeper.go_by(&copy, error).await?,
             Err(NotFollowed::Faults { faults, .. }) => return Err(faulty(faults)),
             Err(NotFollowed::Contested) => {
                 anyhow::bail!("the plan could not be put into the database")
@@ -95,6 +98,7 @@ impl PlanKeeper {
         let mut faults = Vec::new();
         if rows.revision > 0 {
             let (items, versions) = items_of(&rows).map_err(faulty)?;
+            keeper.speech.render(&items).await;
             let plan = keeper.checked(&items).unwrap_or_else(|found| {
                 faults = found;
                 Arc::clone(&settings.plan)
@@ -120,7 +124,11 @@ impl PlanKeeper {
             backend,
             files: settings.items.clone(),
             plan_of: settings.plan_of,
-            prompts: Arc::clone(&settings.prompts),
+            speech: Speech::new(
+                Arc::clone(&settings.prompts),
+                settings.speech.clone(),
+                settings.data.join(SPEECH),
+            ),
             dial_out: Arc::clone(&settings.dial_out),
             current: watch::Sender::new(Arc::new(first)),
             one_at_a_time: Mutex::new(()),
@@ -140,7 +148,7 @@ impl PlanKeeper {
         let faulty = |faults| NotFollowed::Faults { revision, faults };
         if revision > 0 && revision != self.current().revision {
             let _turn = self.one_at_a_time.lock().await;
-            self.publish(self.edition(&rows).map_err(faulty)?);
+            self.publish(self.edition(&rows).await.map_err(faulty)?);
         }
         let holding = self.holding().await?;
         if self.plan_of == PlanOf::Store && holding != self.files {
@@ -164,14 +172,14 @@ impl PlanKeeper {
     }
 
     /// Goes by the copy, since the database is away; or by what that let be read of it.
-    fn go_by(&self, copy: &PlanCopy, away: StoreError) -> Result<()> {
+    async fn go_by(&self, copy: &PlanCopy, away: StoreError) -> Result<()> {
         if self.current().revision == 0 {
             let Some(rows) = copy.read()? else {
                 return Err(anyhow::Error::new(away).context(
                     "there is no plan to answer calls by: no copy of one is beside the journal yet",
                 ));
             };
-            self.publish(self.edition(&rows).map_err(faulty)?);
+            self.publish(self.edition(&rows).await.map_err(faulty)?);
         }
         self.set_unsettled(true);
         let revision = self.current().revision;
@@ -237,7 +245,7 @@ impl PlanKeeper {
             return Ok(());
         }
         let revision = rows.revision;
-        let edition = self.edition(&rows);
+        let edition = self.edition(&rows).await;
         let edition = edition.map_err(|faults| NotFollowed::Faults { revision, faults })?;
         self.publish(edition);
         tracing::info!(revision, "the plan was changed by another process");
@@ -264,7 +272,7 @@ impl PlanKeeper {
             }
             first = first.or_else(|| wishes.into_iter().next());
             let rows = self.rows().await?;
-            let edition = self.edition(&rows).map_err(NotChanged::Faults)?;
+            let edition = self.edition(&rows).await.map_err(NotChanged::Faults)?;
             self.publish(edition);
         }
         let key = first.map_or(ItemKey::DEPLOYMENT, |wish| wish.key);
@@ -291,6 +299,7 @@ impl PlanKeeper {
         if wishes.is_empty() || (items == before.items && before.revision > 0) {
             return Ok(Some(before));
         }
+        self.speech.render(&items).await;
         let plan = self.checked(&items).map_err(NotChanged::Faults)?;
         let set = ChangeSet {
             changes: wishes.iter().map(change).collect(),
@@ -363,8 +372,9 @@ impl PlanKeeper {
     /// The plan of some items; its faults, and every prompt that is not there.
     pub fn checked(&self, items: &Items) -> Result<Arc<Plan>, Vec<Fault>> {
         let mut unsaid: Vec<Fault> = Vec::new();
+        let prompts = self.speech.bank(items);
         for (prompt, places) in items.prompts() {
-            if self.prompts.get(&prompt).is_some() {
+            if prompts.get(&prompt).is_some() {
                 continue;
             }
             unsaid.extend(places.into_iter().map(|(item, key)| {
@@ -386,18 +396,19 @@ impl PlanKeeper {
         };
         if unsaid.is_empty() {
             // What the flows say by themselves.
-            unsaid = prompts_missing(&plan, &self.prompts, "prompts");
+            unsaid = prompts_missing(&plan, &prompts, "prompts");
         }
         if unsaid.is_empty() {
-            let plan = announced(plan, &self.prompts);
+            let plan = announced(plan, &prompts);
             Ok(Arc::new(plan.with_dial_out(Arc::clone(&self.dial_out))))
         } else {
             Err(unsaid)
         }
     }
 
-    fn edition(&self, rows: &PlanRows) -> Result<Edition, Vec<Fault>> {
+    async fn edition(&self, rows: &PlanRows) -> Result<Edition, Vec<Fault>> {
         let (items, versions) = items_of(rows)?;
+        self.speech.render(&items).await;
         Ok(Edition {
             revision: rows.revision,
             plan: self.checked(&items)?,
@@ -411,12 +422,18 @@ impl PlanKeeper {
         Arc::clone(&self.current.borrow())
     }
 
+    /// What is said under it.
+    pub fn prompts(&self) -> Arc<PromptBank> {
+        Arc::new(self.speech.bank(&self.current().items))
+    }
+
     /// Lets everybody see it.
     fn publish(&self, edition: Edition) {
-        let plan = Arc::clone(&edition.plan);
-        self.current.send_replace(Arc::new(edition));
+        let edition = Arc::new(edition);
+        self.current.send_replace(Arc::clone(&edition));
         if let Some(engine) = self.engine.get() {
-            engine.set_plan(plan);
+            engine.set_prompts(self.prompts());
+            engine.set_plan(Arc::clone(&edition.plan));
         }
     }
 }

@@ -19,9 +19,9 @@ use rotaline_switch as switch;
 use super::Fault;
 use super::fault::fault;
 use super::raw::{self, Raw};
-use crate::service::LogSettings;
 use crate::service::webhooks::WebhookSettings;
 use crate::service::webhooks::destination::Destination;
+use crate::service::{LogSettings, SpeechSettings, in_general};
 
 /// RFC 3261 table 4.
 const TIMERS: sip::TimerConfig = sip::TimerConfig {
@@ -65,8 +65,10 @@ pub struct Settings {
     pub items: Items,
     /// Whose plan holds.
     pub plan_of: PlanOf,
-    /// What is said.
+    /// The prompts that there are.
     pub prompts: Arc<PromptBank>,
+    /// How names without a prompt are said.
+    pub speech: SpeechSettings,
     /// The file, to be read again.
     pub file: PathBuf,
     /// As they are written there, with the defaults.
@@ -115,25 +117,32 @@ pub(super) fn check(raw: Raw, file: &str, folder: &Path) -> Result<Settings, Vec
     let read = plan(&raw, folder, &mut faults);
     let (items, plan) = read.unzip();
     let prompts = prompts(&raw, folder, &mut faults);
-    if let (Some(plan), Some(prompts)) = (&plan, &prompts) {
-        faults.found.extend(prompts_missing(plan, prompts, file));
+    let said = prompts.as_ref().zip(items.as_ref());
+    let said = said.map(|(prompts, items)| in_general(prompts, items));
+    if let (Some(plan), Some(said)) = (&plan, &said) {
+        faults.found.extend(prompts_missing(plan, said, file));
+    }
+    if let Err(error) = raw.speech.check() {
+        let remedy = "e.g. [\"espeak-ng\", \"-v\", \"en-gb\", \"-w\", \"{file}\", \"{text}\"]";
+        faults.add("speech.command", &error.to_string(), remedy);
     }
     let engine = engine(&raw, folder, &mut faults);
     let dial_out = Arc::new(dial_out(&raw.dial_out, &mut faults));
     let webhooks = webhooks(&raw.webhooks, &mut faults);
-    match (items.zip(plan), prompts) {
-        (Some((items, plan)), Some(prompts)) if faults.found.is_empty() => Ok(Settings {
+    match (items.zip(plan), prompts.zip(said)) {
+        (Some((items, plan)), Some((prompts, said))) if faults.found.is_empty() => Ok(Settings {
             http_listen: raw.http.listen,
             data: folder.join(&raw.data),
             webhooks,
             log: raw.log,
             drain: Duration::from_secs(raw.limits.drain_s.into()),
             engine,
-            plan: Arc::new(announced(plan, &prompts).with_dial_out(Arc::clone(&dial_out))),
+            plan: Arc::new(announced(plan, &said).with_dial_out(Arc::clone(&dial_out))),
             dial_out,
             items,
             plan_of: PlanOf::Store,
             prompts: Arc::new(prompts),
+            speech: raw.speech.clone(),
             file: PathBuf::from(file),
             written: toml::Table::try_from(&raw).expect("settings came of TOML"),
         }),

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use rotaline_routing::{DialOutRules, Prefix};
 use serde::{Deserialize, Serialize};
 
-use crate::service::LogSettings;
+use crate::service::{LogSettings, SpeechSettings};
 
 /// The whole file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -22,6 +22,7 @@ pub(super) struct Raw {
     pub limits: Limits,
     pub dial_out: DialOut,
     pub trunk: Vec<Trunk>,
+    pub speech: SpeechSettings,
     pub webhooks: Webhooks,
     pub log: LogSettings,
 }
@@ -118,6 +119,7 @@ impl Default for Raw {
             limits: Limits::default(),
             dial_out: DialOut::default(),
             trunk: Vec::new(),
+            speech: SpeechSettings::default(),
             webhooks: Webhooks::default(),
             log: LogSettings::default(),
         }

@@ -2,6 +2,8 @@
 
 use proptest::prelude::*;
 
+use rotaline_model::PromptId;
+
 use super::*;
 
 const DEMO: &str = include_str!("../../../../config/demo/plan.toml");

@@ -196,7 +196,7 @@ async fn a_prompt_that_is_not_there_is_told_with_the_item_that_names_it() {
     let world = World::new().await;
     let mut items = world.settings.items.clone();
     let practice = ItemKey::new(ItemKind::Practice, "mill-lane");
-    let item = Item::parse("name = \"Mill Lane\"").unwrap();
+    let item = Item::parse("name = \"Mill Lane\"\nprompt = \"practice/mill-lane\"").unwrap();
     items.apply((practice, Some(item)));
     let faults = world.keeper().await.checked(&items).unwrap_err();
     let [fault] = faults.as_slice() else {
