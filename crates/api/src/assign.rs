@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::ApiState;
-use crate::auth::TOKEN_HOLDER;
+use crate::access::{Asker, Right};
 use crate::calls::find;
 use crate::commands::{Kept, answered};
 use crate::errands::explain;
@@ -85,10 +85,11 @@ enum Why {
     security(("token" = [])))]
 pub(crate) async fn set_nhs_number(
     State(state): State<ApiState>,
+    asker: Asker,
     Path(id): Path<String>,
     wish: Result<Json<NhsNumberWish>, JsonRejection>,
 ) -> Result<Response, ApiError> {
-    let case = find(&state, &id).await?;
+    let case = find(&state, &asker, Right::ChangeCalls, &id).await?;
     let Json(wish) = wish.map_err(explain)?;
     let nhs_number = NhsNumber::parse(&wish.nhs_number).map_err(|error| {
         let remedy = "ten digits of which the last checks the others";
@@ -97,9 +98,9 @@ pub(crate) async fn set_nhs_number(
     let command = Command::SetNhsNumber {
         case: case.id,
         nhs_number: Pii::new(nhs_number),
-        by: TOKEN_HOLDER.to_owned(),
+        by: asker.name(),
     };
-    answered(&state, &case, command).await
+    answered(&state, &asker, &case, command).await
 }
 
 /// Say of which gender the patient is, or say it anew
@@ -111,17 +112,18 @@ pub(crate) async fn set_nhs_number(
     security(("token" = [])))]
 pub(crate) async fn set_gender(
     State(state): State<ApiState>,
+    asker: Asker,
     Path(id): Path<String>,
     wish: Result<Json<GenderWish>, JsonRejection>,
 ) -> Result<Response, ApiError> {
-    let case = find(&state, &id).await?;
+    let case = find(&state, &asker, Right::ChangeCalls, &id).await?;
     let Json(GenderWish { gender }) = wish.map_err(explain)?;
     let command = Command::SetGender {
         case: case.id,
         gender,
-        by: TOKEN_HOLDER.to_owned(),
+        by: asker.name(),
     };
-    answered(&state, &case, command).await
+    answered(&state, &asker, &case, command).await
 }
 
 /// Say which practice a call came from
@@ -133,10 +135,11 @@ pub(crate) async fn set_gender(
     security(("token" = [])))]
 pub(crate) async fn assign_practice(
     State(state): State<ApiState>,
+    asker: Asker,
     Path(id): Path<String>,
     wish: Result<Json<PracticeWish>, JsonRejection>,
 ) -> Result<Response, ApiError> {
-    let case = find(&state, &id).await?;
+    let case = find(&state, &asker, Right::ChangeCalls, &id).await?;
     let Json(PracticeWish { practice }) = wish.map_err(explain)?;
     let edition = state.plan.current();
     let known = |id: String| {
@@ -152,9 +155,9 @@ pub(crate) async fn assign_practice(
         case: case.id,
         practice: practice.map(|it| it.id.clone()),
         area: practice.and_then(|it| it.area.clone()),
-        by: TOKEN_HOLDER.to_owned(),
+        by: asker.name(),
     };
-    answered(&state, &case, command).await
+    answered(&state, &asker, &case, command).await
 }
 
 /// Suggest practices that a caller may be of
@@ -165,9 +168,10 @@ pub(crate) async fn assign_practice(
     security(("token" = [])))]
 pub(crate) async fn suggest_practices(
     State(state): State<ApiState>,
+    asker: Asker,
     Path(id): Path<String>,
 ) -> Result<Json<Vec<Suggestion>>, ApiError> {
-    let case = find(&state, &id).await?;
+    let case = find(&state, &asker, Right::ChangeCalls, &id).await?;
     let Some(caller) = caller_number(&case) else {
         return Ok(Json(Vec::new()));
     };

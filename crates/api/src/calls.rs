@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::ApiState;
+use crate::access::{Asker, Right};
 use crate::json::{CallDetail, CallSummary, NO_OUTCOME};
 use crate::problem::{ApiError, Problem};
 
@@ -69,15 +70,18 @@ pub(crate) struct CallPage {
 )]
 pub(crate) async fn list(
     State(state): State<ApiState>,
+    asker: Asker,
     filter: Result<Query<CallFilter>, QueryRejection>,
 ) -> Result<Json<CallPage>, ApiError> {
     let Query(filter) = filter.map_err(|rejection| bad(rejection.body_text()))?;
-    let page = state.store.calls(&filter.check()?).await;
+    let mut query = filter.check()?;
+    query.sight = asker.sight_with_own(Right::ReadCalls);
+    let page = state.store.calls(&query).await;
+    let shows = asker.lists(&state, &page.cases).await;
+    let shown = page.cases.iter().zip(shows);
     Ok(Json(CallPage {
-        calls: page
-            .cases
-            .iter()
-            .map(|case| CallSummary::of(case))
+        calls: shown
+            .map(|(case, show)| CallSummary::of(case, show))
             .collect(),
         next: page.next.map(|position| position.to_string()),
         complete: page.completeness == Completeness::Complete,
@@ -103,16 +107,28 @@ pub(crate) async fn list(
 )]
 pub(crate) async fn one(
     State(state): State<ApiState>,
+    asker: Asker,
     Path(id): Path<String>,
 ) -> Result<Json<CallDetail>, ApiError> {
-    let case = find(&state, &id).await?;
-    Ok(Json(CallDetail::of(&case)))
+    let case = find(&state, &asker, Right::ReadCalls, &id).await?;
+    let show = asker.reads(&state, &case).await?;
+    Ok(Json(CallDetail::of(&case, show)))
 }
 
-/// The case with an id as it stands in a path. What is no id names no call.
-pub(crate) async fn find(state: &ApiState, id: &str) -> Result<Arc<Case>, ApiError> {
+/// The case with an id as it stands in a path, if it is in sight: by the right, or because whoever
+/// asks was a party of it. What is not in sight is told as what there is not; what is no id names
+/// no call.
+pub(crate) async fn find(
+    state: &ApiState,
+    asker: &Asker,
+    right: Right,
+    id: &str,
+) -> Result<Arc<Case>, ApiError> {
     let id: CaseId = id.parse().map_err(|_| ApiError::NoSuchCall)?;
-    state.store.case(id).await?.ok_or(ApiError::NoSuchCall)
+    let case = state.store.case(id).await?;
+    let sight = asker.sight_with_own(right);
+    case.filter(|case| sight.sees(case))
+        .ok_or(ApiError::NoSuchCall)
 }
 
 impl CallFilter {
@@ -136,7 +152,7 @@ impl CallFilter {
             _ => OutcomeFilter::Is(outcome),
         });
         Ok(CallQuery {
-            sight: rotaline_store::Sight::All,
+            sight: rotaline_store::Sight::Only(rotaline_store::Seen::default()),
             from: time("from", self.from)?,
             to: time("to", self.to)?,
             specialty: parsed("specialty", self.specialty, SpecialtyId::parse)?,

@@ -11,6 +11,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::ApiState;
+use crate::access::{Asker, Show};
 use crate::json::CallDetail;
 use crate::problem::ApiError;
 
@@ -62,11 +63,15 @@ pub(crate) async fn carried_out(
 /// Carries a command out, and answers with the call as it is then.
 pub(crate) async fn answered(
     state: &ApiState,
+    asker: &Asker,
     case: &Case,
     command: Command,
 ) -> Result<Response, ApiError> {
     Ok(match carried_out(state, case, command).await? {
-        Some(case) => Json(CallDetail::of(&case)).into_response(),
+        Some(case) => {
+            let show = asker.reads(state, &case).await.unwrap_or(Show::Redacted);
+            Json(CallDetail::of(&case, show)).into_response()
+        }
         None => (StatusCode::ACCEPTED, Json(Kept::of(case))).into_response(),
     })
 }

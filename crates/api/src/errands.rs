@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::ApiState;
-use crate::auth::TOKEN_HOLDER;
+use crate::access::{Asker, Right, Tenancy};
 use crate::problem::{ApiError, Problem};
 
 /// What the plan says of errands.
@@ -128,10 +128,12 @@ pub(crate) struct Kept {
 )]
 pub(crate) async fn make_call_back(
     State(state): State<ApiState>,
+    asker: Asker,
     wish: Result<Json<CallBackWish>, JsonRejection>,
 ) -> Result<Response, ApiError> {
     let Json(wish) = wish.map_err(explain)?;
     let organisation = organisation(&wish.organisation)?;
+    of_theirs(&asker, Right::PlaceCalls, &organisation)?;
     let mut from = Vec::with_capacity(wish.from.len());
     for text in &wish.from {
         from.push(number("from", text)?);
@@ -150,7 +152,7 @@ pub(crate) async fn make_call_back(
         id: state.codes.new_id(Timestamp::now()),
         kind: ErrandKind::CallBack,
         organisation,
-        requester: TOKEN_HOLDER.to_owned(),
+        requester: asker.name(),
         callee,
         acceptance,
         answerphone,
@@ -183,10 +185,12 @@ pub(crate) async fn make_call_back(
 )]
 pub(crate) async fn make_patient_call(
     State(state): State<ApiState>,
+    asker: Asker,
     wish: Result<Json<PatientCallWish>, JsonRejection>,
 ) -> Result<Response, ApiError> {
     let Json(wish) = wish.map_err(explain)?;
     let organisation = organisation(&wish.organisation)?;
+    of_theirs(&asker, Right::PatientCalls, &organisation)?;
     let outcomes = wish.specialty.as_deref().map(SpecialtyId::parse);
     let outcomes = outcomes
         .transpose()
@@ -209,7 +213,7 @@ pub(crate) async fn make_patient_call(
         id: state.codes.new_id(Timestamp::now()),
         kind: ErrandKind::PatientCall,
         organisation,
-        requester: TOKEN_HOLDER.to_owned(),
+        requester: asker.name(),
         callee,
         acceptance: Acceptance::NotAsked(NotAsked::Patient),
         answerphone: Answerphone::Allowed,
@@ -229,8 +233,9 @@ pub(crate) async fn make_patient_call(
     security(("token" = [])))]
 pub(crate) async fn list_call_backs(
     State(state): State<ApiState>,
+    asker: Asker,
 ) -> Result<Json<Vec<Kept>>, ApiError> {
-    list(&state, ErrandKind::CallBack).await
+    list((&state, &asker), ErrandKind::CallBack).await
 }
 
 /// List booked calls to patients whose PIN is live
@@ -241,8 +246,9 @@ pub(crate) async fn list_call_backs(
     security(("token" = [])))]
 pub(crate) async fn list_patient_calls(
     State(state): State<ApiState>,
+    asker: Asker,
 ) -> Result<Json<Vec<Kept>>, ApiError> {
-    list(&state, ErrandKind::PatientCall).await
+    list((&state, &asker), ErrandKind::PatientCall).await
 }
 
 /// Take a call-back code back
@@ -256,9 +262,10 @@ pub(crate) async fn list_patient_calls(
     security(("token" = [])))]
 pub(crate) async fn withdraw_call_back(
     State(state): State<ApiState>,
+    asker: Asker,
     Path(id): Path<String>,
 ) -> Result<StatusCode, ApiError> {
-    withdraw(&state, ErrandKind::CallBack, &id).await
+    withdraw((&state, &asker), ErrandKind::CallBack, &id).await
 }
 
 /// Take a booked call to a patient back
@@ -272,9 +279,10 @@ pub(crate) async fn withdraw_call_back(
     security(("token" = [])))]
 pub(crate) async fn withdraw_patient_call(
     State(state): State<ApiState>,
+    asker: Asker,
     Path(id): Path<String>,
 ) -> Result<StatusCode, ApiError> {
-    withdraw(&state, ErrandKind::PatientCall, &id).await
+    withdraw((&state, &asker), ErrandKind::PatientCall, &id).await
 }
 
 /// A person's own PIN to set.
@@ -299,12 +307,15 @@ pub(crate) struct PinWish {
     security(("token" = [])))]
 pub(crate) async fn set_pin(
     State(state): State<ApiState>,
+    asker: Asker,
     Path(id): Path<String>,
     wish: Result<Json<PinWish>, JsonRejection>,
 ) -> Result<StatusCode, ApiError> {
     let Json(wish) = wish.map_err(explain)?;
     let person = PersonId::parse(&id).map_err(|_| ApiError::NoSuchPerson)?;
-    if !state.lines.has_person(&person) {
+    let edition = state.plan.current();
+    let may = Tenancy::of(&edition).person(&asker, Right::EditPlan, &person);
+    if !state.lines.has_person(&person) || !may {
         return Err(ApiError::NoSuchPerson);
     }
     match state.codes.set_pin(&person, &wish.pin).await? {
@@ -320,7 +331,7 @@ async fn make(
     lasts: Duration,
 ) -> Result<Response, ApiError> {
     let ring = state.lines.to_ring(errand.kind, &errand.organisation);
-    let ring = ring.ok_or_else(|| bad("organisation: it has no number where codes are keyed"))?;
+    let ring = ring.ok_or_else(|| bad(NO_LINE))?;
     let now = Timestamp::now();
     let expires_at = now.checked_add(lasts).unwrap_or(Timestamp::MAX);
     let code = state
@@ -341,28 +352,61 @@ async fn make(
     Ok(response)
 }
 
-async fn list(state: &ApiState, kind: ErrandKind) -> Result<Json<Vec<Kept>>, ApiError> {
-    let live = state.codes.live(kind, Timestamp::now()).await?;
+async fn list(
+    (state, asker): (&ApiState, &Asker),
+    kind: ErrandKind,
+) -> Result<Json<Vec<Kept>>, ApiError> {
+    let mut live = state.codes.live(kind, Timestamp::now()).await?;
+    live.retain(|kept| asker.may(right(kind), &kept.errand.organisation, None));
     Ok(Json(live.into_iter().map(Kept::from).collect()))
 }
 
-async fn withdraw(state: &ApiState, kind: ErrandKind, id: &str) -> Result<StatusCode, ApiError> {
+async fn withdraw(
+    (state, asker): (&ApiState, &Asker),
+    kind: ErrandKind,
+    id: &str,
+) -> Result<StatusCode, ApiError> {
     let id: ErrandId = id.parse().map_err(|_| ApiError::NoSuchErrand)?;
-    match state.codes.withdraw(kind, id, Timestamp::now()).await? {
+    let now = Timestamp::now();
+    let live = state.codes.live(kind, now).await?;
+    let theirs = live.iter().any(|kept| {
+        kept.errand.id == id && asker.may(right(kind), &kept.errand.organisation, None)
+    });
+    match theirs && state.codes.withdraw(kind, id, now).await? {
         true => Ok(StatusCode::NO_CONTENT),
         false => Err(ApiError::NoSuchErrand),
     }
 }
+
+fn right(kind: ErrandKind) -> Right {
+    match kind {
+        ErrandKind::CallBack => Right::PlaceCalls,
+        ErrandKind::PatientCall => Right::PatientCalls,
+    }
+}
+
+/// What is not theirs is told as an organisation without such a line.
+fn of_theirs(asker: &Asker, right: Right, organisation: &OrganisationId) -> Result<(), ApiError> {
+    match asker.may(right, organisation, None) {
+        true => Ok(()),
+        false => Err(bad(NO_LINE)),
+    }
+}
+
+/// What is told of an organisation that has no such line.
+const NO_LINE: &str = "organisation: it has no number where codes are keyed";
 
 fn callee(
     state: &ApiState,
     organisation: &OrganisationId,
     wish: &CallBackWish,
 ) -> Result<Callee, ApiError> {
+    let edition = state.plan.current();
+    let is_member = |it: &PersonId| Tenancy::of(&edition).is_member(it, organisation);
     match (&wish.person, &wish.practice, &wish.number) {
         (Some(person), None, None) => {
             let known = PersonId::parse(person).ok();
-            let known = known.filter(|it| state.lines.has_person(it));
+            let known = known.filter(|it| state.lines.has_person(it) && is_member(it));
             known
                 .map(Callee::Person)
                 .ok_or_else(|| bad("person: there is no such person"))

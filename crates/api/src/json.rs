@@ -10,10 +10,13 @@ use rotaline_record::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::access::Show;
 use crate::recording::part_name;
 
 /// How an outcome reads that was not given.
 pub(crate) const NO_OUTCOME: &str = "-";
+/// What stands for a number that is not shown to whoever asks.
+pub(crate) const REDACTED: &str = "redacted";
 
 /// A call, in a line of the list.
 #[derive(Debug, Serialize, ToSchema)]
@@ -324,7 +327,7 @@ struct LadderJson {
 }
 
 impl CallSummary {
-    pub(crate) fn of(case: &Case) -> Self {
+    pub(crate) fn of(case: &Case, show: Show) -> Self {
         let recording = case
             .recordings
             .iter()
@@ -334,10 +337,16 @@ impl CallSummary {
             reference: case.reference(),
             opened_at: case.opened_at,
             closed_at: case.closed_at,
-            nhs_number: case.nhs_number.map(|it| it.expose().to_string()),
-            gender: case.gender(),
+            nhs_number: match show {
+                Show::All => case.nhs_number.map(|it| it.expose().to_string()),
+                Show::Redacted => None,
+            },
+            gender: match show {
+                Show::All => case.gender(),
+                Show::Redacted => None,
+            },
             dialled: case.dialled.as_ref().map(ToString::to_string),
-            caller: caller(&case.caller),
+            caller: shown_caller(case, show),
             practice: case.practice.as_ref().map(ToString::to_string),
             area: case.area.clone(),
             specialty: case.specialty.as_ref().map(ToString::to_string),
@@ -353,6 +362,14 @@ impl CallSummary {
             end_words: case.end_words(),
             recording: recording.and_then(|recording| RecordingLinks::of(case, recording)),
         }
+    }
+}
+
+/// A caller of no known practice may be a patient.
+fn shown_caller(case: &Case, show: Show) -> String {
+    match show {
+        Show::Redacted if case.practice.is_none() => REDACTED.to_owned(),
+        Show::Redacted | Show::All => caller(&case.caller),
     }
 }
 
@@ -386,17 +403,23 @@ impl RecordingLinks {
 }
 
 impl CallDetail {
-    pub(crate) fn of(case: &Case) -> Self {
+    pub(crate) fn of(case: &Case, show: Show) -> Self {
         CallDetail {
-            summary: CallSummary::of(case),
+            summary: CallSummary::of(case, show),
             key: case.key.map(|key| key.to_string()),
             practice_assigned_by: case.assigned.as_ref().map(|it| it.by.clone()),
             talk_ended_by: case.talk_ended_by,
             attempts: case.attempts.iter().map(AttemptJson::of).collect(),
             outcomes: case.outcomes.iter().map(OutcomeJson::of).collect(),
-            genders: case.genders.iter().map(GenderJson::of).collect(),
+            genders: match show {
+                Show::All => case.genders.iter().map(GenderJson::of).collect(),
+                Show::Redacted => Vec::new(),
+            },
             hang_ups: case.hang_ups.iter().map(HangUpJson::of).collect(),
-            requests: case.requests.iter().map(RequestJson::of).collect(),
+            requests: match show {
+                Show::All => case.requests.iter().map(RequestJson::of).collect(),
+                Show::Redacted => Vec::new(),
+            },
             recordings: case
                 .recordings
                 .iter()

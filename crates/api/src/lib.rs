@@ -6,6 +6,8 @@
 //! | `GET /metrics` | anyone | Prometheus text |
 //! | `GET /api/v1/openapi.json` | anyone | this API, described |
 //! | `GET /directory/{organisation}`, `/api/v1/directory/...` | anyone | numbers, teams, hours |
+//! | `POST`, `GET`, `DELETE /api/v1/session`, `.../renewal`, `.../second-factor` | who logs in | a token |
+//! | `GET /api/v1/audit` | bearer | who read or changed what, and why |
 //! | `GET /api/v1/calls` | bearer | calls, newest first, filtered, in pages |
 //! | `POST /api/v1/calls` | bearer | starts one from a screen, the caller's own phone first |
 //! | `GET /api/v1/live-calls`, `POST .../{id}/hang-up` | bearer | who is in a call now; ends it |
@@ -31,6 +33,7 @@
 //! | `GET /api/v1/plan/history` | bearer | revisions of the plan, and what an item was |
 //! | `POST /api/v1/plan/undo` | bearer | takes a revision of the plan back |
 //!
+//! Who may ask for what is in `access`, for each route a row.
 //! Errors are problems (RFC 9457), with a message for whoever asked; causes go to the log only.
 //! It reads calls by way of the store, changes them by commands that become records in the
 //! journal, and knows neither SQL nor SIP.
@@ -38,6 +41,7 @@
 // Real time is this crate's business: when somebody did something.
 #![allow(clippy::disallowed_methods)]
 
+mod access;
 mod assign;
 mod auth;
 mod calls;
@@ -65,6 +69,7 @@ mod token;
 #[cfg(test)]
 mod tests;
 
+pub use access::{Credential, Peer, TotpKey, hashed, new_credential, otpauth};
 pub use errands::Lines;
 pub use events::Events;
 pub use health::{Degraded, HealthSource};

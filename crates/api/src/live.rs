@@ -11,12 +11,12 @@ use axum::http::StatusCode;
 use jiff::Timestamp;
 use rotaline_model::CaseId;
 use rotaline_record::{CallKind, Case, Command, LiveCall, LiveLeg, LiveState, PhoneKind, Role};
-use rotaline_store::{Action, AuditEntry, Store};
+use rotaline_store::{Action, Sight, Store};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::ApiState;
-use crate::auth::TOKEN_HOLDER;
+use crate::access::{Asker, Right};
 use crate::commands::{Kept, submitted};
 use crate::problem::{ApiError, Problem};
 
@@ -127,21 +127,23 @@ impl LiveLegJson {
     security(("token" = [])))]
 pub(crate) async fn list(
     State(state): State<ApiState>,
+    asker: Asker,
     filter: Result<Query<LiveFilter>, QueryRejection>,
 ) -> Result<Json<Vec<LiveCallJson>>, ApiError> {
     let Query(filter) = filter.map_err(ApiError::bad_query)?;
     let equal = |wanted: &Option<String>, is: &Option<String>| wanted.is_none() || wanted == is;
-    let mut shown = up(&state.store);
+    let mut shown = up(&state.store, &asker.sight(Right::LiveCalls));
     shown.retain(|it| {
         equal(&filter.organisation, &it.organisation) && equal(&filter.specialty, &it.specialty)
     });
     Ok(Json(shown))
 }
 
-/// Calls that are up, the longest first.
-pub(crate) fn up(store: &Store) -> Vec<LiveCallJson> {
+/// Calls that are up and in sight, the longest first.
+pub(crate) fn up(store: &Store, sight: &Sight) -> Vec<LiveCallJson> {
     let cases = store.open_cases();
-    let up = cases.iter().filter_map(|case| LiveCall::of(case));
+    let up = cases.iter().filter(|case| sight.sees(case));
+    let up = up.filter_map(|case| LiveCall::of(case));
     let mut shown: Vec<_> = up.map(|live| LiveCallJson::of(&live)).collect();
     shown.sort_by_key(|it| it.started_at);
     shown
@@ -164,34 +166,29 @@ pub(crate) fn up(store: &Store) -> Vec<LiveCallJson> {
     security(("token" = [])))]
 pub(crate) async fn hang_up(
     State(state): State<ApiState>,
+    asker: Asker,
     Path(id): Path<String>,
 ) -> Result<(StatusCode, Json<Kept>), ApiError> {
     let id: CaseId = id.parse().map_err(|_| ApiError::NoSuchLiveCall)?;
     let cases = state.store.open_cases();
     let case = cases.iter().find(|case| case.id == id);
     let case = case.filter(|case| LiveCall::of(case).is_some());
+    let sight = asker.sight(Right::LiveCalls);
+    let case = case.filter(|case| sight.sees(case));
     let case = case.ok_or(ApiError::NoSuchLiveCall)?;
     let command = Command::HangUp {
         case: id,
-        by: TOKEN_HOLDER.to_owned(),
+        by: asker.name(),
     };
     submitted(&state, case, command).await?;
     state.live.hang_up(id);
-    audit(&state, case).await;
+    audit(&state, &asker, case).await;
     Ok((StatusCode::ACCEPTED, Json(Kept::of(case))))
 }
 
 /// The case has it durably; with the database away, its list of who did what has not.
-async fn audit(state: &ApiState, case: &Case) {
-    let entry = AuditEntry {
-        at: Timestamp::now(),
-        who: TOKEN_HOLDER.to_owned(),
-        action: Action::CallHungUp,
-        case: Some(case.id),
-        organisation: case.organisation.clone(),
-        object: "call".to_owned(),
-        reason: None,
-    };
+async fn audit(state: &ApiState, asker: &Asker, case: &Case) {
+    let entry = asker.entry(Action::CallHungUp, Some(case), "call");
     if let Err(error) = state.store.audit(entry).await {
         tracing::warn!(%error, "a hang-up is on its case, and not in the audit");
     }

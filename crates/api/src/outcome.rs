@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::ApiState;
-use crate::auth::TOKEN_HOLDER;
+use crate::access::{Asker, Right, Show};
 use crate::calls::find;
 use crate::commands::carried_out;
 use crate::json::CallDetail;
@@ -74,10 +74,11 @@ pub(crate) struct OutcomeKept {
 )]
 pub(crate) async fn set_outcome(
     State(state): State<ApiState>,
+    asker: Asker,
     Path(id): Path<String>,
     wish: Result<Json<OutcomeWish>, JsonRejection>,
 ) -> Result<Response, ApiError> {
-    let case = find(&state, &id).await?;
+    let case = find(&state, &asker, Right::ChangeCalls, &id).await?;
     let Json(OutcomeWish { outcome }) = wish.map_err(explain)?;
     let specialty = case.specialty.as_ref().ok_or(ApiError::NoMenu)?;
     let choices = state.menus.choices(specialty).ok_or(ApiError::NoMenu)?;
@@ -88,20 +89,31 @@ pub(crate) async fn set_outcome(
         });
     }
     if case.outcome().is_some_and(|given| given.outcome == outcome) {
-        return Ok(Json(CallDetail::of(&case)).into_response());
+        return Ok(shown(&state, &asker, &case).await);
     }
-    give(&state, case, outcome).await
+    give(&state, &asker, case, outcome).await
 }
 
-async fn give(state: &ApiState, case: Arc<Case>, outcome: String) -> Result<Response, ApiError> {
-    let by = TOKEN_HOLDER.to_owned();
+/// The call as it is; what of it cannot be audited is left out, since the outcome is given.
+async fn shown(state: &ApiState, asker: &Asker, case: &Case) -> Response {
+    let show = asker.reads(state, case).await.unwrap_or(Show::Redacted);
+    Json(CallDetail::of(case, show)).into_response()
+}
+
+async fn give(
+    state: &ApiState,
+    asker: &Asker,
+    case: Arc<Case>,
+    outcome: String,
+) -> Result<Response, ApiError> {
+    let by = asker.name();
     let command = Command::SetOutcome {
         case: case.id,
         outcome: outcome.clone(),
         by,
     };
     Ok(match carried_out(state, &case, command).await? {
-        Some(case) => Json(CallDetail::of(&case)).into_response(),
+        Some(case) => shown(state, asker, &case).await,
         None => {
             let kept = OutcomeKept {
                 id: case.id.to_string(),

@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::ApiState;
+use crate::access::{Asker, Right, Tenancy};
 use crate::errands::explain;
 use crate::problem::{ApiError, Problem};
 
@@ -72,8 +73,12 @@ pub(crate) struct Pause {
             content_type = "application/problem+json"),
         (status = 200, description = "By person", body = Vec<Pause>)),
     security(("token" = [])))]
-pub(crate) async fn list(State(state): State<ApiState>) -> Json<Vec<Pause>> {
-    let pauses = state.pauses.now().into_iter();
+pub(crate) async fn list(State(state): State<ApiState>, asker: Asker) -> Json<Vec<Pause>> {
+    let edition = state.plan.current();
+    let tenancy = Tenancy::of(&edition);
+    let mut pauses = state.pauses.now();
+    pauses.retain(|(person, _)| tenancy.person(&asker, Right::Pauses, person));
+    let pauses = pauses.into_iter();
     Json(
         pauses
             .map(|(person, until)| pause(&person, until))
@@ -98,6 +103,7 @@ pub(crate) async fn list(State(state): State<ApiState>) -> Json<Vec<Pause>> {
     security(("token" = [])))]
 pub(crate) async fn begin(
     State(state): State<ApiState>,
+    asker: Asker,
     wish: Result<Json<PauseWish>, JsonRejection>,
 ) -> Result<Response, ApiError> {
     let Json(wish) = wish.map_err(explain)?;
@@ -106,7 +112,7 @@ pub(crate) async fn begin(
         let detail = format!("minutes: 1 to {MOST_MINUTES}");
         return Err(ApiError::BadRequest { detail });
     }
-    let person = known(&state, &wish.person)?;
+    let person = known(&state, &asker, &wish.person)?;
     let lasts = Duration::from_secs(u64::from(minutes) * 60);
     let until = Timestamp::now().checked_add(lasts);
     let until = until.unwrap_or(Timestamp::MAX);
@@ -129,11 +135,14 @@ pub(crate) async fn begin(
     security(("token" = [])))]
 pub(crate) async fn end(
     State(state): State<ApiState>,
+    asker: Asker,
     Path(person): Path<String>,
 ) -> Result<StatusCode, ApiError> {
     let person = PersonId::parse(&person).map_err(|_| ApiError::NotPaused)?;
+    let edition = state.plan.current();
+    let may = Tenancy::of(&edition).person(&asker, Right::Pauses, &person);
     let paused = state.pauses.now();
-    if !paused.iter().any(|(who, _)| *who == person) {
+    if !may || !paused.iter().any(|(who, _)| *who == person) {
         return Err(ApiError::NotPaused);
     }
     Ok(match state.pauses.set(person, None).await {
@@ -142,9 +151,11 @@ pub(crate) async fn end(
     })
 }
 
-fn known(state: &ApiState, id: &str) -> Result<PersonId, ApiError> {
+fn known(state: &ApiState, asker: &Asker, id: &str) -> Result<PersonId, ApiError> {
     let person = PersonId::parse(id).map_err(|_| ApiError::NoSuchPerson)?;
-    match state.lines.has_person(&person) {
+    let edition = state.plan.current();
+    let may = Tenancy::of(&edition).person(asker, Right::Pauses, &person);
+    match state.lines.has_person(&person) && may {
         true => Ok(person),
         false => Err(ApiError::NoSuchPerson),
     }

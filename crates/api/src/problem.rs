@@ -73,6 +73,16 @@ pub(crate) enum ApiError {
     NoToken,
     #[error("wrong bearer token")]
     WrongToken,
+    #[error("not theirs to ask")]
+    Forbidden,
+    #[error("a second factor is missing")]
+    SecondFactorNeeded,
+    #[error("a reason is missing")]
+    ReasonNeeded,
+    #[error("not let in")]
+    LoginRefused,
+    #[error("too many log-ins")]
+    TooManyLogins { retry_after_s: u64 },
     #[error("no such page")]
     NoSuchPage,
     #[error("no such method")]
@@ -145,7 +155,12 @@ pub(crate) enum ApiError {
 impl ApiError {
     fn status(&self) -> StatusCode {
         match self {
-            ApiError::NoToken | ApiError::WrongToken => StatusCode::UNAUTHORIZED,
+            ApiError::NoToken | ApiError::WrongToken | ApiError::LoginRefused => {
+                StatusCode::UNAUTHORIZED
+            }
+            ApiError::Forbidden | ApiError::SecondFactorNeeded | ApiError::ReasonNeeded => {
+                StatusCode::FORBIDDEN
+            }
             ApiError::NoSuchPage
             | ApiError::NoSuchCall
             | ApiError::NoSuchLiveCall
@@ -157,7 +172,9 @@ impl ApiError {
             | ApiError::NoSuchItem
             | ApiError::NoSuchRevision
             | ApiError::RecordingNotReady => StatusCode::NOT_FOUND,
-            ApiError::TooManyCodes | ApiError::TooManyExports => StatusCode::TOO_MANY_REQUESTS,
+            ApiError::TooManyCodes | ApiError::TooManyExports | ApiError::TooManyLogins { .. } => {
+                StatusCode::TOO_MANY_REQUESTS
+            }
             ApiError::NoSuchMethod => StatusCode::METHOD_NOT_ALLOWED,
             ApiError::BadRequest { .. } | ApiError::BadQuery(_) => StatusCode::BAD_REQUEST,
             ApiError::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
@@ -182,6 +199,11 @@ impl ApiError {
         match self {
             ApiError::NoToken => ("token-missing", "Token missing"),
             ApiError::WrongToken => ("token-wrong", "Token wrong"),
+            ApiError::Forbidden => ("forbidden", "Not yours to ask"),
+            ApiError::SecondFactorNeeded => ("second-factor-needed", "Second factor needed"),
+            ApiError::ReasonNeeded => ("reason-needed", "Reason needed"),
+            ApiError::LoginRefused => ("login-refused", "Not let in"),
+            ApiError::TooManyLogins { .. } => ("too-many-logins", "Too many failures"),
             ApiError::NoSuchPage => ("no-such-page", "Not found"),
             ApiError::NoSuchMethod => ("no-such-method", "Method not allowed"),
             ApiError::BadRequest { .. } => ("bad-request", "Bad request"),
@@ -220,9 +242,23 @@ impl ApiError {
     /// What is wrong and what would be right: never a cause inside.
     fn detail(&self) -> Cow<'static, str> {
         let detail = match self {
-            ApiError::NoToken => "send the API token: Authorization: Bearer <token>",
+            ApiError::NoToken => {
+                "send a token: Authorization: Bearer <token>; POST /api/v1/session gives one"
+            }
             ApiError::WrongToken => {
-                "this is not the API token; the operator has it in the token file"
+                "this token opens nothing, or nothing any more: log in, POST /api/v1/session"
+            }
+            ApiError::Forbidden => "your roles do not have this right, in any organisation",
+            ApiError::SecondFactorNeeded => {
+                "this is about patients: show your second factor, POST \
+                 /api/v1/session/second-factor"
+            }
+            ApiError::ReasonNeeded => {
+                "you were no party of this call: say why you ask, Audit-Reason: <why>; it is kept"
+            }
+            ApiError::LoginRefused => "the name, the password or the code is wrong",
+            ApiError::TooManyLogins { .. } => {
+                "too many failures: wait as long as Retry-After says, then try again"
             }
             ApiError::NoSuchPage => {
                 "there is nothing here; /api/v1/openapi.json lists what there is"
@@ -375,7 +411,10 @@ impl IntoResponse for ApiError {
             let challenge = match &self {
                 ApiError::NoToken => "Bearer realm=\"rotaline\"",
                 wrong => {
-                    debug_assert!(matches!(wrong, ApiError::WrongToken));
+                    debug_assert!(matches!(
+                        wrong,
+                        ApiError::WrongToken | ApiError::LoginRefused
+                    ));
                     "Bearer realm=\"rotaline\", error=\"invalid_token\""
                 }
             };
@@ -383,6 +422,9 @@ impl IntoResponse for ApiError {
                 header::WWW_AUTHENTICATE,
                 HeaderValue::from_static(challenge),
             );
+        }
+        if let ApiError::TooManyLogins { retry_after_s } = &self {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(*retry_after_s));
         }
         if status == StatusCode::SERVICE_UNAVAILABLE {
             headers.insert(header::RETRY_AFTER, HeaderValue::from_static("2"));

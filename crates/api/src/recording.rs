@@ -11,16 +11,15 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, Request, State};
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
-use jiff::Timestamp;
 use rotaline_model::CaseId;
 use rotaline_record::{Case, RecordingPart, Wav};
-use rotaline_store::{Action, AuditEntry};
+use rotaline_store::Action;
 use serde::Deserialize;
 use tower_http::services::ServeFile;
 use utoipa::IntoParams;
 
 use crate::ApiState;
-use crate::auth::TOKEN_HOLDER;
+use crate::access::{Asker, Right};
 use crate::calls::find;
 use crate::problem::{ApiError, Problem};
 
@@ -104,11 +103,12 @@ impl Format {
 )]
 pub(crate) async fn wav(
     State(state): State<ApiState>,
+    asker: Asker,
     Path(id): Path<String>,
     which: Result<Query<WhichPart>, QueryRejection>,
     request: Request,
 ) -> Result<Response, ApiError> {
-    fetch(&state, &id, which, Format::Wav, request).await
+    fetch((&state, &asker), &id, which, Format::Wav, request).await
 }
 
 /// Fetch a recording as MP3, made now if it is not there yet
@@ -138,22 +138,24 @@ pub(crate) async fn wav(
 )]
 pub(crate) async fn mp3(
     State(state): State<ApiState>,
+    asker: Asker,
     Path(id): Path<String>,
     which: Result<Query<WhichPart>, QueryRejection>,
     request: Request,
 ) -> Result<Response, ApiError> {
-    fetch(&state, &id, which, Format::Mp3, request).await
+    fetch((&state, &asker), &id, which, Format::Mp3, request).await
 }
 
 async fn fetch(
-    state: &ApiState,
+    (state, asker): (&ApiState, &Asker),
     id: &str,
     which: Result<Query<WhichPart>, QueryRejection>,
     format: Format,
     request: Request,
 ) -> Result<Response, ApiError> {
     let part = parse_part(which)?;
-    let case = find(state, id).await?;
+    let case = find(state, asker, Right::ReadCalls, id).await?;
+    asker.patients_of(&case, Right::Recordings)?;
     let recording = case.recording(part).ok_or(ApiError::NoSuchRecording)?;
     let wav = recording.wav.as_ref().ok_or(ApiError::RecordingNotReady)?;
     let file = match format {
@@ -164,7 +166,7 @@ async fn fetch(
         }
     };
     let object = format!("{}.{}", part_name(part), format.extension());
-    audit(state, &case, &object).await?;
+    audit(state, asker, &case, &object).await?;
     serve(&file, &case, &object, format, request).await
 }
 
@@ -211,17 +213,9 @@ async fn canonical(path: PathBuf) -> Result<PathBuf, ApiError> {
         .map_err(ApiError::RecordingFile)
 }
 
-async fn audit(state: &ApiState, case: &Case, object: &str) -> Result<(), ApiError> {
-    tracing::info!(case_id = %case.id, object, who = TOKEN_HOLDER, "recording fetched");
-    let entry = AuditEntry {
-        at: Timestamp::now(),
-        who: TOKEN_HOLDER.to_owned(),
-        action: Action::RecordingFetched,
-        case: Some(case.id),
-        organisation: case.organisation.clone(),
-        reason: None,
-        object: object.to_owned(),
-    };
+async fn audit(state: &ApiState, asker: &Asker, case: &Case, object: &str) -> Result<(), ApiError> {
+    tracing::info!(case_id = %case.id, object, who = asker.name(), "recording fetched");
+    let entry = asker.entry(Action::RecordingFetched, Some(case), object);
     Ok(state.store.audit(entry).await?)
 }
 

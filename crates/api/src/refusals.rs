@@ -104,18 +104,42 @@ pub(crate) fn describe_bodies(openapi: &mut OpenApi) {
     }
 }
 
+/// Refusals of whoever logs in.
+pub(crate) struct NotLetIn;
+
+impl IntoResponses for NotLetIn {
+    fn responses() -> Responses {
+        problems(&[
+            ("400", "The body is not what it should be"),
+            (
+                "401",
+                "Not let in: the name, the password or the code is wrong",
+            ),
+            ("413", "The body is too large"),
+            ("415", "The body is not JSON"),
+            (
+                "429",
+                "Too many failures: `Retry-After` says how long to wait",
+            ),
+            ("503", "The database is away"),
+        ])
+    }
+}
+
+/// One refusal.
+pub(crate) fn problem(description: &str) -> RefOr<Response> {
+    let content = Content::builder()
+        .schema(Some(Ref::from_schema_name("Problem")))
+        .build();
+    ResponseBuilder::new()
+        .description(description)
+        .content("application/problem+json", content)
+        .build()
+        .into()
+}
+
 fn problems(of: &[(&str, &str)]) -> Responses {
-    let response = |description: &str| -> RefOr<Response> {
-        let content = Content::builder()
-            .schema(Some(Ref::from_schema_name("Problem")))
-            .build();
-        ResponseBuilder::new()
-            .description(description)
-            .content("application/problem+json", content)
-            .build()
-            .into()
-    };
     let each = of.iter();
-    each.map(|(status, description)| ((*status).to_owned(), response(description)))
+    each.map(|(status, description)| ((*status).to_owned(), problem(description)))
         .collect()
 }

@@ -8,11 +8,12 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use rotaline_model::RequestId;
 use rotaline_record::{Case, Command, Request, RequestState};
+use rotaline_store::Action;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::ApiState;
-use crate::auth::TOKEN_HOLDER;
+use crate::access::{Asker, Right};
 use crate::commands::{Kept, carried_out};
 use crate::errands::explain;
 use crate::json::RequestJson;
@@ -73,15 +74,21 @@ impl ListedRequest {
     security(("token" = [])))]
 pub(crate) async fn list(
     State(state): State<ApiState>,
+    asker: Asker,
     filter: Result<Query<RequestFilter>, QueryRejection>,
 ) -> Result<Json<Vec<ListedRequest>>, ApiError> {
     let Query(filter) = filter.map_err(|rejection| ApiError::BadRequest {
         detail: rejection.body_text(),
     })?;
     let cases = state.store.requests(filter.state).await?;
+    let may = |request: &Request| {
+        let what = &request.what;
+        asker.may(Right::Requests, &what.organisation, Some(&what.specialty))
+    };
     let wanted = |request: &&Request| {
         let equal = |wanted: &Option<String>, is: &str| wanted.as_deref().is_none_or(|it| it == is);
-        request.state == filter.state
+        may(request)
+            && request.state == filter.state
             && equal(&filter.organisation, request.what.organisation.as_str())
             && equal(&filter.specialty, request.what.specialty.as_str())
     };
@@ -89,6 +96,10 @@ pub(crate) async fn list(
     for case in &cases {
         let of_case = case.requests.iter().filter(wanted);
         listed.extend(of_case.map(|request| ListedRequest::of(case, request)));
+    }
+    if !listed.is_empty() {
+        let entry = asker.entry(Action::ListRead, None, "requests of patients");
+        state.store.audit(entry).await?;
     }
     Ok(Json(listed))
 }
@@ -102,6 +113,7 @@ pub(crate) async fn list(
     security(("token" = [])))]
 pub(crate) async fn change(
     State(state): State<ApiState>,
+    asker: Asker,
     Path(id): Path<String>,
     wish: Result<Json<RequestWish>, JsonRejection>,
 ) -> Result<Response, ApiError> {
@@ -109,11 +121,19 @@ pub(crate) async fn change(
     let id: RequestId = id.parse().map_err(|_| ApiError::NoSuchRequest)?;
     let case = state.store.case_with_request(id).await?;
     let case = case.ok_or(ApiError::NoSuchRequest)?;
+    let mut requests = case.requests.iter();
+    let may = requests.any(|it| {
+        let what = &it.what;
+        what.id == id && asker.may(Right::Requests, &what.organisation, Some(&what.specialty))
+    });
+    if !may {
+        return Err(ApiError::NoSuchRequest);
+    }
     let command = Command::ChangeRequest {
         case: case.id,
         request: id,
         state: wish.state,
-        by: TOKEN_HOLDER.to_owned(),
+        by: asker.name(),
     };
     let Some(case) = carried_out(&state, &case, command).await? else {
         return Ok((StatusCode::ACCEPTED, Json(Kept::of(&case))).into_response());

@@ -14,7 +14,7 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::auth::require_token;
+use crate::access::{audit, describe, guard, session_routes};
 use crate::problem::ApiError;
 use crate::refusals::describe_bodies;
 use crate::{
@@ -47,6 +47,7 @@ const MAX_BODY_BYTES: usize = 16 * 1024;
         (name = "rotas", description = "What the plan comes to"),
         (name = "reports", description = "The calls report, its exports, and figures"),
         (name = "directory", description = "For anybody: numbers, teams, open or closed"),
+        (name = "access", description = "Who one is: sessions; and the audit"),
         (name = "operation", description = "Health and metrics"),
     ),
     modifiers(&Token)
@@ -60,7 +61,8 @@ impl utoipa::Modify for Token {
         let token = HttpBuilder::new()
             .scheme(HttpAuthScheme::Bearer)
             .description(Some(
-                "Made at first start; the operator has it in the token file",
+                "A session's, from `POST /api/v1/session`; or the one that was made at first start, which \
+                 the operator has in the token file",
             ))
             .build();
         openapi
@@ -74,7 +76,7 @@ impl utoipa::Modify for Token {
 pub fn router(state: ApiState) -> Router {
     let (router, mut description) = described(&state).split_for_parts();
     describe_bodies(&mut description);
-    let text = Bytes::from(description.to_json().unwrap_or_default());
+    let text = Bytes::from(describe(description).to_json().unwrap_or_default());
     let openapi = get(move || {
         let text = text.clone();
         async move { ([(header::CONTENT_TYPE, "application/json")], text) }
@@ -115,8 +117,7 @@ fn described(state: &ApiState) -> OpenApiRouter<ApiState> {
         .routes(routes!(pauses::list, pauses::begin))
         .routes(routes!(pauses::end))
         .merge(plan::routes())
-        .merge(reports::routes())
-        .route_layer(middleware::from_fn_with_state(state.clone(), require_token));
+        .merge(reports::routes());
     OpenApiRouter::with_openapi(Described::openapi())
         .routes(routes!(health::healthz))
         .routes(routes!(health::readyz))
@@ -125,6 +126,9 @@ fn described(state: &ApiState) -> OpenApiRouter<ApiState> {
         .routes(routes!(directory::page))
         .routes(routes!(directory::contact))
         .merge(closed)
+        .merge(session_routes())
+        .routes(routes!(audit::audit_log))
+        .route_layer(middleware::from_fn_with_state(state.clone(), guard))
 }
 
 /// Counts requests by route (never by path, which has ids) and status.

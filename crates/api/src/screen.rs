@@ -23,6 +23,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::ApiState;
+use crate::access::Asker;
 use crate::errands::explain;
 use crate::once::{Key, Seen};
 use crate::problem::{ApiError, Problem};
@@ -122,13 +123,14 @@ pub(crate) struct Started {
 )]
 pub(crate) async fn start(
     State(state): State<ApiState>,
+    asker: Asker,
     headers: HeaderMap,
     wish: Result<Json<CallWish>, JsonRejection>,
 ) -> Result<Response, ApiError> {
     let Json(wish) = wish.map_err(explain)?;
     let key = key(&headers)?;
     let now = Timestamp::now();
-    let intent = check::intent(&state, &wish, now).map_err(NotStarted::Faults)?;
+    let intent = check::intent(&state, &asker, &wish, now).map_err(NotStarted::Faults)?;
     let case = intent.case;
     let seen = key.as_ref().map_or(Seen::Never, |key| {
         // What was asked, however it was spaced.

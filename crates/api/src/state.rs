@@ -13,6 +13,7 @@ use rotaline_record::{Case, CommandSink, LiveCalls, Origin};
 use rotaline_store::{Codes, Store};
 use tokio::sync::Semaphore;
 
+use crate::access::{Hasher, Throttle, TotpKey};
 use crate::directory::Waits;
 use crate::once::Once;
 use crate::reports::EXPORTS_AT_ONCE;
@@ -56,6 +57,8 @@ pub struct ApiParts {
     pub recordings: PathBuf,
     /// What opens the API.
     pub token: Token,
+    /// The key of second factors.
+    pub totp: TotpKey,
     /// The metrics of the process.
     pub metrics: PrometheusHandle,
     /// This machine.
@@ -82,6 +85,9 @@ pub struct Shared {
     pub(crate) health: Arc<dyn HealthSource>,
     pub(crate) recordings: PathBuf,
     pub(crate) token: TokenDigest,
+    pub(crate) totp: TotpKey,
+    pub(crate) hasher: Hasher,
+    pub(crate) throttle: Throttle,
     pub(crate) metrics: PrometheusHandle,
     pub(crate) node: NodeId,
     pub(crate) encodings: Semaphore,
@@ -114,6 +120,9 @@ impl ApiState {
             health: parts.health,
             recordings: parts.recordings,
             token: parts.token.digest(),
+            totp: parts.totp,
+            hasher: Hasher::new(),
+            throttle: Throttle::default(),
             metrics: parts.metrics,
             node: parts.node,
             once: Once::default(),

@@ -10,6 +10,7 @@ mod plan_files;
 mod serve;
 mod service;
 mod settings;
+mod users;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -33,6 +34,15 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Users: who may log in, and what they are to which organisation. Works while the service
+    /// runs, and before it ever did.
+    User {
+        #[command(subcommand)]
+        what: users::What,
+        /// The settings file.
+        #[arg(long, default_value = SETTINGS, global = true)]
+        config: PathBuf,
+    },
     /// Takes calls until it is told to stop (SIGTERM lets calls that are up finish).
     Serve {
         /// The settings file; config/rotaline.toml shows every key.
@@ -100,6 +110,9 @@ fn main() -> ExitCode {
                 Afterwards::Serve
             };
             with_settings(&config, |settings| demo::run(settings, afterwards))
+        }
+        Command::User { what, config } => {
+            with_settings(&config, |settings| users::run(&settings, what))
         }
         Command::Check { config } => with_settings(&config, |settings| {
             plan_files::print(&format!("{}: no faults\n", config.display()))?;

@@ -161,6 +161,15 @@ impl Codes {
         ErrandId::new(now, &mut *self.random())
     }
 
+    /// A new token, of 256 random bits.
+    pub fn new_token(&self) -> String {
+        let mut bytes = [0; 32];
+        rand_chacha::rand_core::Rng::fill_bytes(&mut *self.random(), &mut bytes);
+        bytes
+            .iter()
+            .fold("rs_".to_owned(), |text, byte| text + &format!("{byte:02x}"))
+    }
+
     /// Keeps an errand, and draws its code; `bound`: the numbers that it may be keyed from, if the
     /// requester has known ones.
     pub async fn make(

@@ -199,7 +199,7 @@ impl Storage for SqliteStorage {
         })
     }
 
-    fn users(&self) -> Result<&dyn UserStorage, StoreError> {
+    fn user_storage(&self) -> Result<&dyn UserStorage, StoreError> {
         Ok(self)
     }
 

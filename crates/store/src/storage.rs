@@ -38,7 +38,7 @@ pub trait Storage: DeskStorage + ReportStorage {
 
     /// Who may ask; a backend that knows no users refuses, and only the token of the first start
     /// opens anything.
-    fn users(&self) -> Result<&dyn UserStorage, StoreError> {
+    fn user_storage(&self) -> Result<&dyn UserStorage, StoreError> {
         Err(StoreError::NotOpen)
     }
 

@@ -237,7 +237,7 @@ impl Store {
 
     /// Who may ask.
     pub fn users(&self) -> Result<&dyn UserStorage, StoreError> {
-        self.backend.get()?.users()
+        self.backend.get()?.user_storage()
     }
 
     /// Keeps who did what.

@@ -31,7 +31,7 @@ use axum::extract::{Query, State};
 use axum::http::HeaderMap;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use jiff::Timestamp;
-use rotaline_store::Store;
+use rotaline_store::{Sight, Store};
 use serde::Deserialize;
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_stream::{Stream, StreamExt};
@@ -169,7 +169,7 @@ fn beginning(sources: &Sources, last: u64, wanted: &impl Fn(&Seen) -> bool) -> V
         organisation: it.organisation.as_deref().map(Arc::from),
         data: Arc::from(""),
     };
-    let mut up = up(&sources.store);
+    let mut up = up(&sources.store, &Sight::All);
     up.retain(|it| wanted(&of_one(it)));
     let told = |kind, data: String| Seen {
         number: last,

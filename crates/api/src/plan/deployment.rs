@@ -9,6 +9,7 @@ use rotaline_routing::{Item, ItemKind};
 
 use super::resource;
 use crate::ApiState;
+use crate::access::Asker;
 use crate::problem::{ApiError, Problem};
 use crate::refusals::PlanNotChanged;
 
@@ -30,8 +31,8 @@ const ID: &str = "";
     ),
     security(("token" = []))
 )]
-pub(super) async fn get(State(state): State<ApiState>) -> Result<Response, ApiError> {
-    resource::one(&state, ItemKind::Deployment, ID)
+pub(super) async fn get(State(state): State<ApiState>, asker: Asker) -> Result<Response, ApiError> {
+    resource::one((&state, &asker), ItemKind::Deployment, ID)
 }
 
 /// Change what holds for the whole deployment
@@ -54,8 +55,9 @@ pub(super) async fn get(State(state): State<ApiState>) -> Result<Response, ApiEr
 )]
 pub(super) async fn put(
     State(state): State<ApiState>,
+    asker: Asker,
     headers: HeaderMap,
     body: Result<Json<Item>, JsonRejection>,
 ) -> Result<Response, ApiError> {
-    resource::put(&state, ItemKind::Deployment, ID, &headers, body).await
+    resource::put((&state, &asker), ItemKind::Deployment, ID, &headers, body).await
 }

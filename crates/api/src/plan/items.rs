@@ -13,6 +13,7 @@ use utoipa_axum::routes;
 
 use super::resource::{self, ItemFilter, ItemPage};
 use crate::ApiState;
+use crate::access::Asker;
 use crate::problem::{ApiError, Problem};
 use crate::refusals::PlanNotChanged;
 
@@ -39,9 +40,10 @@ macro_rules! resource {
             )]
             pub(super) async fn list(
                 State(state): State<ApiState>,
+                asker: Asker,
                 filter: Result<Query<ItemFilter>, QueryRejection>,
             ) -> Result<Json<ItemPage>, ApiError> {
-                resource::list(&state, $kind, filter)
+                resource::list((&state, &asker), $kind, filter)
             }
 
             /// One of them, its version as ETag
@@ -62,9 +64,10 @@ macro_rules! resource {
             )]
             pub(super) async fn one(
                 State(state): State<ApiState>,
+                asker: Asker,
                 Path(id): Path<String>,
             ) -> Result<Response, ApiError> {
-                resource::one(&state, $kind, &id)
+                resource::one((&state, &asker), $kind, &id)
             }
 
             /// Make one, or change it as a whole
@@ -88,11 +91,12 @@ macro_rules! resource {
             )]
             pub(super) async fn put(
                 State(state): State<ApiState>,
+                asker: Asker,
                 Path(id): Path<String>,
                 headers: HeaderMap,
                 body: Result<Json<Item>, JsonRejection>,
             ) -> Result<Response, ApiError> {
-                resource::put(&state, $kind, &id, &headers, body).await
+                resource::put((&state, &asker), $kind, &id, &headers, body).await
             }
 
             /// Take one away
@@ -113,10 +117,11 @@ macro_rules! resource {
             )]
             pub(super) async fn delete(
                 State(state): State<ApiState>,
+                asker: Asker,
                 Path(id): Path<String>,
                 headers: HeaderMap,
             ) -> Result<StatusCode, ApiError> {
-                resource::delete(&state, $kind, &id, &headers).await
+                resource::delete((&state, &asker), $kind, &id, &headers).await
             }
 
             pub(super) fn routes() -> OpenApiRouter<ApiState> {

@@ -13,7 +13,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::desk::Wish;
 use super::history::refused;
 use crate::ApiState;
-use crate::auth::TOKEN_HOLDER;
+use crate::access::{Asker, Right, Tenancy};
 use crate::problem::ApiError;
 
 /// Items on a page, unless less is asked for.
@@ -75,7 +75,7 @@ impl ItemFilter {
 }
 
 pub(super) fn list(
-    state: &ApiState,
+    (state, asker): (&ApiState, &Asker),
     kind: ItemKind,
     filter: Result<Query<ItemFilter>, QueryRejection>,
 ) -> Result<Json<ItemPage>, ApiError> {
@@ -89,8 +89,11 @@ pub(super) fn list(
     }
     let edition = state.plan.current();
     let after = filter.after.as_deref();
+    let tenancy = Tenancy::of(&edition);
     let mut found = edition.items.of(kind).filter(|(key, item)| {
-        after.is_none_or(|after| key.id.as_str() > after) && filter.takes(item)
+        after.is_none_or(|after| key.id.as_str() > after)
+            && filter.takes(item)
+            && tenancy.reads(asker, reading(kind), key, item)
     });
     let items: Vec<ListedItem> = found
         .by_ref()
@@ -106,16 +109,23 @@ pub(super) fn list(
     Ok(Json(ItemPage { items, next }))
 }
 
-pub(super) fn one(state: &ApiState, kind: ItemKind, id: &str) -> Result<Response, ApiError> {
+pub(super) fn one(
+    (state, asker): (&ApiState, &Asker),
+    kind: ItemKind,
+    id: &str,
+) -> Result<Response, ApiError> {
     let key = ItemKey::new(kind, id);
     let edition = state.plan.current();
-    let item = edition.items.get(&key).ok_or(ApiError::NoSuchItem)?;
+    let tenancy = Tenancy::of(&edition);
+    let item = edition.items.get(&key);
+    let item = item.filter(|item| tenancy.reads(asker, reading(kind), &key, item));
+    let item = item.ok_or(ApiError::NoSuchItem)?;
     let version = edition.versions.get(&key).copied().unwrap_or(0);
     Ok(versioned(StatusCode::OK, version, item))
 }
 
 pub(super) async fn put(
-    state: &ApiState,
+    (state, asker): (&ApiState, &Asker),
     kind: ItemKind,
     id: &str,
     headers: &HeaderMap,
@@ -123,8 +133,15 @@ pub(super) async fn put(
 ) -> Result<Response, ApiError> {
     let Json(item) = body.map_err(explain)?;
     let key = ItemKey::new(kind, id);
-    let known = state.plan.current().items.get(&key).is_some();
-    let edition = change(state, key.clone(), Some(item.clone()), headers).await?;
+    let current = state.plan.current();
+    let (tenancy, before) = (Tenancy::of(&current), current.items.get(&key));
+    // What it is, and what it is to be: nobody takes or gives what is another's.
+    let mut both = before.into_iter().chain([&item]);
+    if !both.all(|item| tenancy.changes(asker, Right::EditPlan, &key, item)) {
+        return Err(ApiError::NoSuchItem);
+    }
+    let known = before.is_some();
+    let edition = change((state, asker), key.clone(), Some(item.clone()), headers).await?;
     let status = if known {
         StatusCode::OK
     } else {
@@ -135,21 +152,23 @@ pub(super) async fn put(
 }
 
 pub(super) async fn delete(
-    state: &ApiState,
+    (state, asker): (&ApiState, &Asker),
     kind: ItemKind,
     id: &str,
     headers: &HeaderMap,
 ) -> Result<StatusCode, ApiError> {
     let key = ItemKey::new(kind, id);
-    if state.plan.current().items.get(&key).is_none() {
+    let current = state.plan.current();
+    let item = current.items.get(&key).ok_or(ApiError::NoSuchItem)?;
+    if !Tenancy::of(&current).changes(asker, Right::EditPlan, &key, item) {
         return Err(ApiError::NoSuchItem);
     }
-    change(state, key, None, headers).await?;
+    change((state, asker), key, None, headers).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 async fn change(
-    state: &ApiState,
+    (state, asker): (&ApiState, &Asker),
     key: ItemKey,
     item: Option<Item>,
     headers: &HeaderMap,
@@ -160,11 +179,25 @@ async fn change(
         item,
         expected,
     };
-    let by = TOKEN_HOLDER.to_owned();
+    let by = asker.name();
     let changed = state.plan.change(vec![wish], by).await;
     match changed {
         Ok(edition) => Ok(edition),
         Err(reason) => Err(refused(state, reason).await),
+    }
+}
+
+/// The right that it takes to read items of a kind.
+fn reading(kind: ItemKind) -> Right {
+    match kind {
+        ItemKind::Person => Right::ReadPeople,
+        ItemKind::Deployment => Right::EditPlan,
+        ItemKind::Organisation
+        | ItemKind::Number
+        | ItemKind::Specialty
+        | ItemKind::Outcomes
+        | ItemKind::Practice
+        | ItemKind::BankHolidays => Right::ReadPlan,
     }
 }
 

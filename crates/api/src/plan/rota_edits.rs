@@ -23,7 +23,7 @@ use super::history::refused;
 use super::resource::{expected, explain};
 use super::rotas::{Rota, asked, date};
 use crate::ApiState;
-use crate::auth::TOKEN_HOLDER;
+use crate::access::{Asker, Right};
 use crate::problem::ApiError;
 use crate::refusals::PlanNotChanged;
 
@@ -104,13 +104,14 @@ enum Shown {
     security(("token" = [])))]
 pub(crate) async fn put_session(
     State(state): State<ApiState>,
+    asker: Asker,
     Path((id, day, session)): Path<(String, String, String)>,
     headers: HeaderMap,
     wish: Result<Json<OnWish>, JsonRejection>,
 ) -> Result<Response, ApiError> {
     let (day, Json(wish)) = (date("date", &day)?, wish.map_err(explain)?);
     let part = part(EditedDates::Date(day), Some(session));
-    put(&state, &id, &headers, part, wish, Shown::Day(day)).await
+    put((&state, &asker), &id, &headers, part, wish, Shown::Day(day)).await
 }
 
 /// Let a session of a date be as usual again
@@ -124,12 +125,13 @@ pub(crate) async fn put_session(
     security(("token" = [])))]
 pub(crate) async fn delete_session(
     State(state): State<ApiState>,
+    asker: Asker,
     Path((id, day, session)): Path<(String, String, String)>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let day = date("date", &day)?;
     let part = part(EditedDates::Date(day), Some(session));
-    delete(&state, &id, &headers, part, Shown::Day(day)).await
+    delete((&state, &asker), &id, &headers, part, Shown::Day(day)).await
 }
 
 /// Say who is on all of a date
@@ -144,13 +146,14 @@ pub(crate) async fn delete_session(
     security(("token" = [])))]
 pub(crate) async fn put_day(
     State(state): State<ApiState>,
+    asker: Asker,
     Path((id, day)): Path<(String, String)>,
     headers: HeaderMap,
     wish: Result<Json<OnWish>, JsonRejection>,
 ) -> Result<Response, ApiError> {
     let (day, Json(wish)) = (date("date", &day)?, wish.map_err(explain)?);
     let part = part(EditedDates::Date(day), None);
-    put(&state, &id, &headers, part, wish, Shown::Day(day)).await
+    put((&state, &asker), &id, &headers, part, wish, Shown::Day(day)).await
 }
 
 /// Let a date be as usual again, its sessions too
@@ -162,12 +165,13 @@ pub(crate) async fn put_day(
     security(("token" = [])))]
 pub(crate) async fn delete_day(
     State(state): State<ApiState>,
+    asker: Asker,
     Path((id, day)): Path<(String, String)>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let day = date("date", &day)?;
     let part = part(EditedDates::Date(day), None);
-    delete(&state, &id, &headers, part, Shown::Day(day)).await
+    delete((&state, &asker), &id, &headers, part, Shown::Day(day)).await
 }
 
 /// Say who is on all of a week, or on one session of each of its days
@@ -183,6 +187,7 @@ pub(crate) async fn delete_day(
     security(("token" = [])))]
 pub(crate) async fn put_week(
     State(state): State<ApiState>,
+    asker: Asker,
     Path((id, day)): Path<(String, String)>,
     query: Result<Query<OfWeek>, QueryRejection>,
     headers: HeaderMap,
@@ -190,7 +195,15 @@ pub(crate) async fn put_week(
 ) -> Result<Response, ApiError> {
     let (day, Json(wish)) = (date("date", &day)?, wish.map_err(explain)?);
     let part = part(EditedDates::Week(day), asked(query)?.session);
-    put(&state, &id, &headers, part, wish, Shown::Week(day)).await
+    put(
+        (&state, &asker),
+        &id,
+        &headers,
+        part,
+        wish,
+        Shown::Week(day),
+    )
+    .await
 }
 
 /// Let a week be as usual again
@@ -203,13 +216,14 @@ pub(crate) async fn put_week(
     security(("token" = [])))]
 pub(crate) async fn delete_week(
     State(state): State<ApiState>,
+    asker: Asker,
     Path((id, day)): Path<(String, String)>,
     query: Result<Query<OfWeek>, QueryRejection>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let day = date("date", &day)?;
     let part = part(EditedDates::Week(day), asked(query)?.session);
-    delete(&state, &id, &headers, part, Shown::Week(day)).await
+    delete((&state, &asker), &id, &headers, part, Shown::Week(day)).await
 }
 
 /// Swap two sessions between two people
@@ -222,6 +236,7 @@ pub(crate) async fn delete_week(
     security(("token" = [])))]
 pub(crate) async fn swap(
     State(state): State<ApiState>,
+    asker: Asker,
     Path(id): Path<String>,
     headers: HeaderMap,
     wish: Result<Json<SwapWish>, JsonRejection>,
@@ -251,7 +266,7 @@ pub(crate) async fn swap(
         }
         Ok(item.with_swap(&swap))
     };
-    edited(&state, &id, &headers, shown, edit).await
+    edited((&state, &asker), &id, &headers, shown, edit).await
 }
 
 /// Copy a week
@@ -267,6 +282,7 @@ pub(crate) async fn swap(
     security(("token" = [])))]
 pub(crate) async fn copy(
     State(state): State<ApiState>,
+    asker: Asker,
     Path(id): Path<String>,
     headers: HeaderMap,
     wish: Result<Json<CopyWish>, JsonRejection>,
@@ -278,7 +294,7 @@ pub(crate) async fn copy(
         let copied = copied_week(&edition.plan, &edition.items, rota.id.as_str(), from, to);
         copied.map_err(|reason| not_copied(rota, reason))
     };
-    edited(&state, &id, &headers, Shown::Week(to), edit).await
+    edited((&state, &asker), &id, &headers, Shown::Week(to), edit).await
 }
 
 fn part(on: EditedDates, session: Option<String>) -> RotaPart {
@@ -286,7 +302,7 @@ fn part(on: EditedDates, session: Option<String>) -> RotaPart {
 }
 
 async fn put(
-    state: &ApiState,
+    (state, asker): (&ApiState, &Asker),
     id: &str,
     headers: &HeaderMap,
     part: RotaPart,
@@ -306,23 +322,23 @@ async fn put(
         }
         Ok(item.with_override(&part, &on))
     };
-    edited(state, id, headers, shown, edit).await
+    edited((state, asker), id, headers, shown, edit).await
 }
 
 async fn delete(
-    state: &ApiState,
+    (state, asker): (&ApiState, &Asker),
     id: &str,
     headers: &HeaderMap,
     part: RotaPart,
     shown: Shown,
 ) -> Result<Response, ApiError> {
     let edit = |_: &Rota, item: &Item| item.without_override(&part).ok_or(ApiError::NoSuchItem);
-    edited(state, id, headers, shown, edit).await
+    edited((state, asker), id, headers, shown, edit).await
 }
 
 /// Makes an edit, and shows what came of it.
 async fn edited(
-    state: &ApiState,
+    (state, asker): (&ApiState, &Asker),
     id: &str,
     headers: &HeaderMap,
     shown: Shown,
@@ -332,7 +348,7 @@ async fn edited(
     let mut tries = 0;
     loop {
         tries += 1;
-        let rota = Rota::find(state, id)?;
+        let rota = Rota::find((state, asker), Right::EditRotas, id)?;
         let key = rota.key();
         let item = rota.edition.items.get(&key).ok_or(ApiError::NoSuchItem)?;
         let item = Some(edit(&rota, item)?);
@@ -345,7 +361,7 @@ async fn edited(
             item,
             expected,
         };
-        let change = state.plan.change(vec![wish], TOKEN_HOLDER.to_owned());
+        let change = state.plan.change(vec![wish], asker.name());
         return match change.await {
             Ok(edition) => show(Rota { edition, ..rota }, shown),
             Err(NotChanged::Conflict { .. }) if believed == Expected::Anything && tries < TRIES => {

@@ -19,6 +19,7 @@ use utoipa::IntoParams;
 use super::Edition;
 use super::resource::etag;
 use crate::ApiState;
+use crate::access::{Asker, Right, Tenancy};
 use crate::problem::ApiError;
 use crate::refusals::PlanNotShown;
 
@@ -47,13 +48,18 @@ pub(super) struct Rota {
 }
 
 impl Rota {
-    /// The specialty with an id as it stands in a path. What is no id names none.
-    pub(super) fn find(state: &ApiState, id: &str) -> Result<Rota, ApiError> {
+    /// The specialty with an id as it stands in a path, if its rota is theirs to see or change.
+    /// What is no id names none.
+    pub(super) fn find(
+        (state, asker): (&ApiState, &Asker),
+        right: Right,
+        id: &str,
+    ) -> Result<Rota, ApiError> {
         let id = SpecialtyId::parse(id).map_err(|_| ApiError::NoSuchItem)?;
         let edition = state.plan.current();
-        match edition.plan.specialty(&id) {
-            Some(_) => Ok(Rota { edition, id }),
-            None => Err(ApiError::NoSuchItem),
+        match Tenancy::of(&edition).rota(asker, right, &id) {
+            true => Ok(Rota { edition, id }),
+            false => Err(ApiError::NoSuchItem),
         }
     }
 
@@ -92,12 +98,13 @@ impl Rota {
 )]
 pub(crate) async fn show_week(
     State(state): State<ApiState>,
+    asker: Asker,
     Path(id): Path<String>,
     query: Result<Query<Week>, QueryRejection>,
 ) -> Result<Response, ApiError> {
     let Week { week: text } = asked(query)?;
     let day = date("week", &text)?;
-    let rota = Rota::find(&state, &id)?;
+    let rota = Rota::find((&state, &asker), Right::ReadRotas, &id)?;
     let days = week(&rota.edition.plan, rota.specialty()?, day);
     Ok(rota.shows(days))
 }
@@ -113,12 +120,13 @@ pub(crate) async fn show_week(
 )]
 pub(crate) async fn explain(
     State(state): State<ApiState>,
+    asker: Asker,
     Path(id): Path<String>,
     query: Result<Query<Moment>, QueryRejection>,
 ) -> Result<Response, ApiError> {
     let Moment { at: text } = asked(query)?;
     let at: Timestamp = parsed("at", &text, "a time", "2026-10-26T10:05:00Z")?;
-    let rota = Rota::find(&state, &id)?;
+    let rota = Rota::find((&state, &asker), Right::ReadRotas, &id)?;
     let explanation = explained(&rota.edition.plan, &Presence::default(), &rota.id, at);
     Ok(Json(explanation.ok_or(ApiError::NoSuchItem)?).into_response())
 }

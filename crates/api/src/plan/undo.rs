@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use super::history::refused;
 use crate::ApiState;
-use crate::auth::TOKEN_HOLDER;
+use crate::access::Asker;
 use crate::problem::{ApiError, Problem};
 
 /// Which revision.
@@ -53,12 +53,13 @@ pub(crate) struct Undone {
 )]
 pub(crate) async fn undo(
     State(state): State<ApiState>,
+    asker: Asker,
     wish: Result<Json<UndoWish>, JsonRejection>,
 ) -> Result<Json<Undone>, ApiError> {
     let Json(UndoWish { revision }) = wish.map_err(|rejection| ApiError::BadRequest {
         detail: format!("{}; send {{\"revision\": 12}}", rejection.body_text()),
     })?;
-    let undone = state.plan.undo(revision, TOKEN_HOLDER.to_owned()).await;
+    let undone = state.plan.undo(revision, asker.name()).await;
     let edition = match undone {
         Ok(edition) => edition,
         Err(reason) => return Err(refused(&state, reason).await),

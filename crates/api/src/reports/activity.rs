@@ -18,6 +18,7 @@ use super::filter::Reader;
 use super::names::Names;
 use super::statistics::{Definition, definitions};
 use crate::ApiState;
+use crate::access::{Asker, Right};
 use crate::problem::ApiError;
 use crate::refusals::ReportNotShown;
 
@@ -88,10 +89,11 @@ struct SpecialtyActivity {
 )]
 pub(crate) async fn activity(
     State(state): State<ApiState>,
+    asker: Asker,
     filter: Result<Query<MonthFilter>, QueryRejection>,
 ) -> Result<Json<ActivityReturn>, ApiError> {
     let Query(filter) = filter.map_err(ApiError::bad_query)?;
-    let (query, first, names) = filter.check(&state, Timestamp::now())?;
+    let (query, first, names) = filter.check(&state, &asker, Timestamp::now())?;
     let figures = state.store.reports()?.outcome_figures(query).await?;
     let mut specialties = BTreeMap::new();
     for figure in &figures {
@@ -113,6 +115,7 @@ impl MonthFilter {
     fn check(
         self,
         state: &ApiState,
+        asker: &Asker,
         now: Timestamp,
     ) -> Result<(FigureQuery, Date, Names), ApiError> {
         let mut reader = Reader::new(state.plan.current());
@@ -131,7 +134,7 @@ impl MonthFilter {
         let (from, to) = (first.to_string(), first.last_of_month().to_string());
         let (from, to) = reader.range(Some(&from), Some(&to), &organisation);
         let query = FigureQuery {
-            sight: rotaline_store::Sight::All,
+            sight: asker.sight(Right::Reports),
             from,
             to,
             organisation,

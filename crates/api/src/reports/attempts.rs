@@ -14,6 +14,7 @@ use super::filter::Reader;
 use super::names::Names;
 use super::seconds;
 use crate::ApiState;
+use crate::access::{Asker, Right};
 use crate::problem::ApiError;
 use crate::refusals::ReportNotShown;
 
@@ -122,10 +123,11 @@ struct AttemptJson {
 )]
 pub(crate) async fn attempts(
     State(state): State<ApiState>,
+    asker: Asker,
     filter: Result<Query<AttemptFilter>, QueryRejection>,
 ) -> Result<Json<AttemptPage>, ApiError> {
     let Query(filter) = filter.map_err(ApiError::bad_query)?;
-    let (query, names) = filter.check(&state)?;
+    let (query, names) = filter.check(&state, &asker)?;
     let limit = query.bound - 1;
     let mut lines = state.store.attempts(query).await?;
     let more = lines.len() > limit;
@@ -141,7 +143,7 @@ pub(crate) async fn attempts(
 }
 
 impl AttemptFilter {
-    fn check(self, state: &ApiState) -> Result<(AttemptQuery, Names), ApiError> {
+    fn check(self, state: &ApiState, asker: &Asker) -> Result<(AttemptQuery, Names), ApiError> {
         let mut reader = Reader::new(state.plan.current());
         let organisation = self.organisation.as_deref();
         let organisation = reader.parsed("organisation", organisation, OrganisationId::parse);
@@ -151,7 +153,7 @@ impl AttemptFilter {
             result(name).map(|_| name.to_owned())
         });
         let query = AttemptQuery {
-            sight: rotaline_store::Sight::All,
+            sight: asker.sight(Right::Reports),
             from,
             to,
             organisation,

@@ -3,8 +3,8 @@
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
-use rotaline_model::PersonId;
-use rotaline_store::{CallLine, LinePosition};
+use rotaline_model::{PersonId, Pii};
+use rotaline_store::{Action, CallLine, LinePosition, Sight};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -12,6 +12,8 @@ use super::cells::COLUMNS;
 use super::filter::{Asked, ReportFilter};
 use super::line::ReportLine;
 use crate::ApiState;
+use crate::access::{Asker, Right, Tenancy};
+use crate::json::REDACTED;
 use crate::problem::{ApiError, Problem};
 use crate::refusals::ReportNotShown;
 
@@ -43,11 +45,12 @@ pub(crate) struct ReportPage {
 )]
 pub(crate) async fn report(
     State(state): State<ApiState>,
+    asker: Asker,
     filter: Result<Query<ReportFilter>, QueryRejection>,
 ) -> Result<Json<ReportPage>, ApiError> {
     let Query(filter) = filter.map_err(ApiError::bad_query)?;
-    let asked = filter.page(&state)?;
-    page(&state, asked).await.map(Json)
+    let asked = filter.page(&state, &asker)?;
+    page(&state, &asker, asked).await.map(Json)
 }
 
 /// A person's own calls, on either side of the talk
@@ -69,24 +72,39 @@ pub(crate) async fn report(
 )]
 pub(crate) async fn own(
     State(state): State<ApiState>,
+    asker: Asker,
     Path(id): Path<String>,
     filter: Result<Query<ReportFilter>, QueryRejection>,
 ) -> Result<Json<ReportPage>, ApiError> {
     let Query(filter) = filter.map_err(ApiError::bad_query)?;
     let person = PersonId::parse(&id).map_err(|_| ApiError::NoSuchPerson)?;
-    if state.plan.current().plan.person(&person).is_none() {
+    let edition = state.plan.current();
+    if !Tenancy::of(&edition).person(&asker, Right::Reports, &person) {
         return Err(ApiError::NoSuchPerson);
     }
-    let mut asked = filter.page(&state)?;
+    let mut asked = filter.page(&state, &asker)?;
+    if asker.is(&person) {
+        // Their own calls are theirs to see, whosever they are.
+        asked.query.sight = Sight::All;
+    }
     asked.query.party = Some(person);
-    page(&state, asked).await.map(Json)
+    page(&state, &asker, asked).await.map(Json)
 }
 
-pub(super) async fn page(state: &ApiState, asked: Asked) -> Result<ReportPage, ApiError> {
+pub(super) async fn page(
+    state: &ApiState,
+    asker: &Asker,
+    asked: Asked,
+) -> Result<ReportPage, ApiError> {
     let by = asked.query.order.by;
     let mut lines = state.store.lines(asked.query).next(asked.limit + 1).await?;
     let more = lines.len() > asked.limit;
     lines.truncate(asked.limit);
+    let entry = asker.entry(Action::ListRead, None, "calls report");
+    state.store.audit(entry).await?;
+    if !asker.patients_in(Right::Reports) {
+        lines.iter_mut().for_each(redact);
+    }
     let position = |line: &CallLine| LinePosition::of(line, by).to_string();
     Ok(ReportPage {
         columns: COLUMNS.map(|(title, _)| title).to_vec(),
@@ -96,4 +114,14 @@ pub(super) async fn page(state: &ApiState, asked: Asked) -> Result<ReportPage, A
             .map(|line| ReportLine::of(line, &asked.names))
             .collect(),
     })
+}
+
+/// Leaves out what identifies a patient: of a caller of no known practice, the number too.
+pub(super) fn redact(line: &mut CallLine) {
+    line.patient = None;
+    line.gender = None;
+    if line.practice.is_none() {
+        line.caller = line.caller.take().map(|_| Pii::new(REDACTED.to_owned()));
+    }
+    line.recorded = false;
 }

@@ -14,6 +14,7 @@ use super::names::Names;
 use super::share;
 use super::statistics::{Definition, definitions};
 use crate::ApiState;
+use crate::access::Asker;
 use crate::problem::ApiError;
 use crate::refusals::ReportNotShown;
 
@@ -79,10 +80,11 @@ struct Owed {
 )]
 pub(crate) async fn completeness(
     State(state): State<ApiState>,
+    asker: Asker,
     filter: Result<Query<FigureFilter>, QueryRejection>,
 ) -> Result<Json<Completeness>, ApiError> {
     let Query(filter) = filter.map_err(ApiError::bad_query)?;
-    let asked = filter.check(&state, Timestamp::now())?;
+    let asked = filter.check(&state, &asker, Timestamp::now())?;
     let figures = state.store.reports()?.owed_figures(asked.query).await?;
     let figures = figures.iter();
     let mut people: Vec<Owed> = figures
@@ -141,11 +143,12 @@ impl Owed {
 )]
 pub(crate) async fn chase(
     State(state): State<ApiState>,
+    asker: Asker,
     filter: Result<Query<ReportFilter>, QueryRejection>,
 ) -> Result<Json<ReportPage>, ApiError> {
     let Query(mut filter) = filter.map_err(ApiError::bad_query)?;
     filter.chase()?;
-    let mut asked = filter.page(&state)?;
+    let mut asked = filter.page(&state, &asker)?;
     asked.query.owing = Some(asked.names.with_menu());
     asked.query.connected = Some(Connected::Yes);
     asked.query.state = Some(CaseState::Closed);
@@ -156,5 +159,5 @@ pub(crate) async fn chase(
             direction: Direction::Ascending
         }
     );
-    page(&state, asked).await.map(Json)
+    page(&state, &asker, asked).await.map(Json)
 }

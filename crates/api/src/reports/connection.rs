@@ -16,6 +16,7 @@ use super::names::Names;
 use super::statistics::{Definition, definitions};
 use super::{seconds, share};
 use crate::ApiState;
+use crate::access::Asker;
 use crate::problem::ApiError;
 use crate::refusals::ReportNotShown;
 
@@ -100,10 +101,11 @@ struct Rung {
 )]
 pub(crate) async fn connection(
     State(state): State<ApiState>,
+    asker: Asker,
     filter: Result<Query<FigureFilter>, QueryRejection>,
 ) -> Result<Json<Connection>, ApiError> {
     let Query(filter) = filter.map_err(ApiError::bad_query)?;
-    let asked = filter.check(&state, Timestamp::now())?;
+    let asked = filter.check(&state, &asker, Timestamp::now())?;
     let reports = state.store.reports()?;
     let quarters = reports.quarter_figures(asked.query.clone());
     let (quarters, attempts) = tokio::try_join!(quarters, reports.attempt_figures(asked.query))?;

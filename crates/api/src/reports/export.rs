@@ -18,17 +18,19 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::http::{HeaderValue, header};
 use axum::response::Response;
-use rotaline_store::{CallLine, Lines};
+use rotaline_store::{Action, CallLine, Lines};
 use tokio::sync::mpsc;
 use tokio_stream::StreamExt;
 use tokio_stream::wrappers::ReceiverStream;
 
+use super::calls::redact;
 use super::cells::cells;
 use super::csv::Csv;
 use super::filter::{Asked, ReportFilter};
 use super::names::Names;
 use super::xlsx::Xlsx;
 use crate::ApiState;
+use crate::access::{Asker, Right, Show};
 use crate::problem::{ApiError, Problem};
 use crate::refusals::ReportNotShown;
 
@@ -60,9 +62,10 @@ const STALLED: Duration = Duration::from_secs(60);
 )]
 pub(crate) async fn csv(
     State(state): State<ApiState>,
+    asker: Asker,
     filter: Result<Query<ReportFilter>, QueryRejection>,
 ) -> Result<Response, ApiError> {
-    export(&state, filter, Table::Csv(Csv::new())).await
+    export((&state, &asker), filter, Table::Csv(Csv::new())).await
 }
 
 /// The calls report as XLSX, all of it
@@ -84,26 +87,34 @@ pub(crate) async fn csv(
 )]
 pub(crate) async fn xlsx(
     State(state): State<ApiState>,
+    asker: Asker,
     filter: Result<Query<ReportFilter>, QueryRejection>,
 ) -> Result<Response, ApiError> {
     let table = Xlsx::new().map_err(ApiError::Export)?;
-    export(&state, filter, Table::Xlsx(Box::new(table))).await
+    export((&state, &asker), filter, Table::Xlsx(Box::new(table))).await
 }
 
 async fn export(
-    state: &ApiState,
+    (state, asker): (&ApiState, &Asker),
     filter: Result<Query<ReportFilter>, QueryRejection>,
     table: Table,
 ) -> Result<Response, ApiError> {
     let Query(filter) = filter.map_err(ApiError::bad_query)?;
-    let Asked { query, names, .. } = filter.whole(state)?;
+    let Asked { query, names, .. } = filter.whole(state, asker)?;
     let place = std::sync::Arc::clone(&state.exports).try_acquire_owned();
     let place = place.map_err(|_| ApiError::TooManyExports)?;
+    let (name, kind) = table.name_and_kind();
+    let entry = asker.entry(Action::Exported, None, kind);
+    state.store.audit(entry).await?;
+    let extent = match asker.patients_in(Right::Reports) {
+        true => Show::All,
+        false => Show::Redacted,
+    };
     let mut lines = state.store.lines(query);
     // A database that is away is told by the status, so the first page is read before it.
     let first = lines.next(PAGE).await?;
     let (sender, pieces) = mpsc::channel(PIECES);
-    let (name, kind) = table.name_and_kind();
+    let names = Shown { names, extent };
     tokio::spawn(async move {
         if let Err(error) = make(lines, first, names, table, &sender).await {
             tracing::warn!(%error, "export broken off");
@@ -129,19 +140,28 @@ async fn export(
     Ok(response)
 }
 
+/// What lines are made cells with.
+struct Shown {
+    names: Names,
+    extent: Show,
+}
+
 type Piece = Result<Bytes, io::Error>;
 
 /// Reads a page while the one before is made into a piece.
 async fn make(
     mut lines: Lines,
     first: Vec<CallLine>,
-    names: Names,
+    names: Shown,
     mut table: Table,
     sender: &mpsc::Sender<Piece>,
 ) -> Result<(), io::Error> {
     let mut page = first;
     while !page.is_empty() {
-        let names = names.clone();
+        if names.extent == Show::Redacted {
+            page.iter_mut().for_each(redact);
+        }
+        let names = names.names.clone();
         let making = tokio::task::spawn_blocking(move || {
             let piece = table.piece(&page, &names);
             piece.map(|piece| (table, piece))

@@ -17,6 +17,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::names::Names;
+use crate::access::{Asker, Right};
 use crate::json::NO_OUTCOME;
 use crate::problem::ApiError;
 use crate::{ApiState, Edition};
@@ -90,11 +91,11 @@ pub(super) struct Figures {
 
 impl ReportFilter {
     /// A page of it.
-    pub(super) fn page(self, state: &ApiState) -> Result<Asked, ApiError> {
+    pub(super) fn page(self, state: &ApiState, asker: &Asker) -> Result<Asked, ApiError> {
         let mut reader = Reader::new(state.plan.current());
         let limit = reader.limit(self.limit.as_deref());
         let after = reader.parsed("after", self.after.as_deref(), str::parse);
-        let mut query = reader.lines(&self);
+        let mut query = reader.lines(&self, asker);
         query.after = after;
         if query.after.is_some_and(|after| after.by != query.order.by) {
             let remedy = "keep `sort` as it was on the page before";
@@ -127,7 +128,7 @@ impl ReportFilter {
     }
 
     /// All of it.
-    pub(super) fn whole(self, state: &ApiState) -> Result<Asked, ApiError> {
+    pub(super) fn whole(self, state: &ApiState, asker: &Asker) -> Result<Asked, ApiError> {
         let mut reader = Reader::new(state.plan.current());
         for (field, given) in [("limit", &self.limit), ("after", &self.after)] {
             if given.is_some() {
@@ -135,13 +136,18 @@ impl ReportFilter {
                 reader.fault(field, "an export has every call that is asked for", remedy);
             }
         }
-        let query = reader.lines(&self);
+        let query = reader.lines(&self, asker);
         reader.asked(query, usize::MAX)
     }
 }
 
 impl FigureFilter {
-    pub(super) fn check(self, state: &ApiState, now: Timestamp) -> Result<Figures, ApiError> {
+    pub(super) fn check(
+        self,
+        state: &ApiState,
+        asker: &Asker,
+        now: Timestamp,
+    ) -> Result<Figures, ApiError> {
         let mut reader = Reader::new(state.plan.current());
         let organisation = self.organisation.as_deref();
         let organisation = reader.parsed("organisation", organisation, OrganisationId::parse);
@@ -149,7 +155,7 @@ impl FigureFilter {
         let to = to.unwrap_or(now);
         let from = from.unwrap_or_else(|| reader.a_year_before(to));
         let query = FigureQuery {
-            sight: rotaline_store::Sight::All,
+            sight: asker.sight(Right::Reports),
             from: Some(from),
             to: Some(to),
             organisation,
@@ -313,7 +319,7 @@ impl Reader {
         midnight.unwrap_or(Timestamp::UNIX_EPOCH)
     }
 
-    fn lines(&mut self, filter: &ReportFilter) -> LineQuery {
+    fn lines(&mut self, filter: &ReportFilter, asker: &Asker) -> LineQuery {
         let organisation = filter.organisation.as_deref();
         let organisation = self.parsed("organisation", organisation, OrganisationId::parse);
         let days = (filter.from.as_deref(), filter.to.as_deref());
@@ -325,7 +331,7 @@ impl Reader {
         let connected = [("yes", Connected::Yes), ("no", Connected::No)];
         let states = [("open", CaseState::Open), ("closed", CaseState::Closed)];
         LineQuery {
-            sight: rotaline_store::Sight::All,
+            sight: asker.sight(Right::Reports),
             from,
             to,
             organisation,

@@ -3,7 +3,7 @@
 //! their reasons, and the monthly activity return.
 //!
 //! Lines and sums come from the store; names come from the plan as it is now, and what the plan
-//! no longer has is shown by its id. Whoever has the token sees all of it; rights come later.
+//! no longer has is shown by its id. Whose calls they are of, `Asker::sight` says.
 
 mod activity;
 mod attempts;

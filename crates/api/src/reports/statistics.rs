@@ -15,6 +15,7 @@ use super::filter::FigureFilter;
 use super::names::Names;
 use super::{seconds, share};
 use crate::ApiState;
+use crate::access::Asker;
 use crate::problem::ApiError;
 use crate::refusals::ReportNotShown;
 
@@ -122,10 +123,11 @@ struct OutcomeCount {
 )]
 pub(crate) async fn statistics(
     State(state): State<ApiState>,
+    asker: Asker,
     filter: Result<Query<FigureFilter>, QueryRejection>,
 ) -> Result<Json<Statistics>, ApiError> {
     let Query(filter) = filter.map_err(ApiError::bad_query)?;
-    let asked = filter.check(&state, Timestamp::now())?;
+    let asked = filter.check(&state, &asker, Timestamp::now())?;
     let reports = state.store.reports()?;
     let outcomes = reports.outcome_figures(asked.query.clone());
     let (outcomes, waits) = tokio::try_join!(outcomes, reports.wait_figures(asked.query))?;

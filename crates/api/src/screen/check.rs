@@ -12,17 +12,20 @@ use rotaline_routing::{Fault, PhoneAddress, Plan, Practice};
 
 use super::{CallWish, First, Wanted};
 use crate::ApiState;
-use crate::auth::TOKEN_HOLDER;
+use crate::access::{Asker, Right, Tenancy};
 
 /// What is to be done.
 pub(super) fn intent(
     state: &ApiState,
+    asker: &Asker,
     wish: &CallWish,
     now: Timestamp,
 ) -> Result<Intent, Vec<Fault>> {
     let edition = state.plan.current();
     let mut checker = Checker {
         plan: &edition.plan,
+        asker,
+        tenancy: Tenancy::of(&edition),
         named: Vec::new(),
         faults: Vec::new(),
     };
@@ -54,7 +57,7 @@ pub(super) fn intent(
                 id: state.codes.new_id(now),
                 kind,
                 organisation: organisation.clone(),
-                requester: TOKEN_HOLDER.to_owned(),
+                requester: asker.name(),
                 callee,
                 acceptance,
                 answerphone,
@@ -74,7 +77,7 @@ pub(super) fn intent(
         caller,
         opening: Some(Opening {
             organisation: Some(organisation),
-            by: TOKEN_HOLDER.to_owned(),
+            by: asker.name(),
             nhs_number: nhs_number.map(Pii::new),
         }),
         undertaking,
@@ -89,6 +92,8 @@ enum To {
 
 struct Checker<'a> {
     plan: &'a Plan,
+    asker: &'a Asker,
+    tenancy: Tenancy<'a>,
     /// Numbers that somebody named, and where.
     named: Vec<(&'static str, PhoneNumber)>,
     faults: Vec<Fault>,
@@ -118,7 +123,10 @@ impl Checker<'_> {
         let (kind, callee) = match wanted {
             Wanted::Specialty(id) => {
                 let specialty = SpecialtyId::parse(id).ok();
-                let known = specialty.filter(|id| self.plan.specialty(id).is_some());
+                let known = specialty.filter(|id| {
+                    let of = self.plan.specialty(id).map(|it| &it.organisation);
+                    of.is_some_and(|of| self.asker.may(Right::PlaceCalls, of, Some(id)))
+                });
                 if known.is_none() {
                     let remedy = "the id of one of /api/v1/specialties";
                     self.fault("to.specialty", "there is no such specialty", remedy);
@@ -168,7 +176,12 @@ impl Checker<'_> {
             return of_specialty.cloned();
         };
         let given = OrganisationId::parse(text).ok();
-        let given = given.filter(|id| self.plan.organisation(id).is_some());
+        let right = match wish.to {
+            Wanted::Patient(_) => Right::PatientCalls,
+            _ => Right::PlaceCalls,
+        };
+        let given = given
+            .filter(|id| self.plan.organisation(id).is_some() && self.asker.may(right, id, None));
         if given.is_none() {
             let remedy = "the id of one of /api/v1/organisations";
             self.fault(FIELD, "there is no such organisation", remedy);
@@ -213,9 +226,9 @@ impl Checker<'_> {
     }
 
     fn person(&mut self, field: &str, id: &str) -> Option<(PersonId, PhoneAddress)> {
-        let known = PersonId::parse(id)
-            .ok()
-            .and_then(|id| self.plan.person(&id));
+        let known = PersonId::parse(id).ok();
+        let known = known.filter(|id| self.tenancy.person(self.asker, Right::PlaceCalls, id));
+        let known = known.and_then(|id| self.plan.person(&id));
         let Some(person) = known else {
             let remedy = "the id of one of /api/v1/people";
             self.fault(field, "there is no such person", remedy);

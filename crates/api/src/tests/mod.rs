@@ -1,5 +1,6 @@
 //! The API as a client meets it: requests in, answers out, over a real store.
 
+mod access;
 mod assign;
 mod calls;
 mod directory;

@@ -6,6 +6,7 @@ use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
 
 use super::world::World;
+use crate::access::{Need, ROUTES};
 use crate::{Degraded, Token};
 
 const CLOSED: [&str; 4] = [
@@ -117,91 +118,31 @@ async fn unknown_pages_and_methods_are_problems_too() {
     assert_eq!(answer.problem(), "no-such-method");
 }
 
-/// Every route there is.
-const ROUTES: [&str; 62] = [
-    "/api/v1/directory/{organisation}",
-    "/directory/{organisation}",
-    "/directory/{organisation}/contact.vcf",
-    "/api/v1/bank-holidays",
-    "/api/v1/bank-holidays/{id}",
-    "/api/v1/call-backs",
-    "/api/v1/call-backs/{id}",
-    "/api/v1/calls",
-    "/api/v1/calls/{id}",
-    "/api/v1/calls/{id}/nhs-number",
-    "/api/v1/calls/{id}/gender",
-    "/api/v1/calls/{id}/outcome",
-    "/api/v1/calls/{id}/practice",
-    "/api/v1/calls/{id}/practices",
-    "/api/v1/calls/{id}/recording.mp3",
-    "/api/v1/calls/{id}/recording.wav",
-    "/api/v1/deployment",
-    "/api/v1/events",
-    "/api/v1/live-calls",
-    "/api/v1/live-calls/{id}/hang-up",
-    "/api/v1/numbers",
-    "/api/v1/numbers/{id}",
-    "/api/v1/organisations",
-    "/api/v1/organisations/{id}",
-    "/api/v1/outcome-menus",
-    "/api/v1/outcome-menus/{id}",
-    "/api/v1/patient-calls",
-    "/api/v1/patient-calls/{id}",
-    "/api/v1/pauses",
-    "/api/v1/pauses/{person}",
-    "/api/v1/people",
-    "/api/v1/people/{id}",
-    "/api/v1/people/{id}/pin",
-    "/api/v1/pifu-requests",
-    "/api/v1/pifu-requests/{id}",
-    "/api/v1/plan/findings",
-    "/api/v1/plan/history",
-    "/api/v1/plan/undo",
-    "/api/v1/practices",
-    "/api/v1/practices/{id}",
-    "/api/v1/reports/activity",
-    "/api/v1/reports/attempts",
-    "/api/v1/reports/calls",
-    "/api/v1/reports/calls.csv",
-    "/api/v1/reports/calls.xlsx",
-    "/api/v1/reports/chase",
-    "/api/v1/reports/connection",
-    "/api/v1/reports/outcomes",
-    "/api/v1/reports/people/{id}/calls",
-    "/api/v1/reports/statistics",
-    "/api/v1/rotas/{specialty}",
-    "/api/v1/rotas/{specialty}/copies",
-    "/api/v1/rotas/{specialty}/dates/{date}",
-    "/api/v1/rotas/{specialty}/dates/{date}/sessions/{session}",
-    "/api/v1/rotas/{specialty}/explain",
-    "/api/v1/rotas/{specialty}/swaps",
-    "/api/v1/rotas/{specialty}/weeks/{date}",
-    "/api/v1/specialties",
-    "/api/v1/specialties/{id}",
-    "/healthz",
-    "/metrics",
-    "/readyz",
-];
-
 #[tokio::test]
 async fn description_has_every_route_its_errors_and_its_token() {
     let world = World::new().await;
     let api = world.get("/api/v1/openapi.json").await.json();
     let paths = api["paths"].as_object().unwrap();
     let named: BTreeSet<&str> = paths.keys().map(String::as_str).collect();
-    assert_eq!(named, BTreeSet::from(ROUTES));
-    // The directory is for anyone.
-    let closed = |path: &str| path.starts_with("/api") && !path.contains("/directory/");
-    for (path, item) in paths.iter().filter(|(path, _)| closed(path)) {
-        for operation in item.as_object().unwrap().values() {
-            let unauthorized = &operation["responses"]["401"]["content"];
-            let schema = &unauthorized["application/problem+json"]["schema"]["$ref"];
-            assert_eq!(schema, "#/components/schemas/Problem", "{path}");
-            assert_eq!(
-                operation["security"][0]["token"].as_array().unwrap().len(),
-                0
-            );
+    let listed = ROUTES.iter().map(|(_, path, _)| *path);
+    assert_eq!(named, listed.collect::<BTreeSet<_>>());
+    for (method, path, need) in ROUTES {
+        let operation = &paths[*path][method.to_lowercase()];
+        if *need == Need::Anyone {
+            assert!(operation["security"].is_null(), "{path}");
+            continue;
         }
+        let refused = |status: &str| {
+            let content = &operation["responses"][status]["content"];
+            content["application/problem+json"]["schema"]["$ref"].clone()
+        };
+        let problem = "#/components/schemas/Problem";
+        assert_eq!(refused("401"), problem, "{method} {path}");
+        if *need != Need::LoggedIn {
+            assert_eq!(refused("403"), problem, "{method} {path}");
+        }
+        let token = operation["security"][0]["token"].as_array();
+        assert_eq!(token.unwrap().len(), 0, "{method} {path}");
     }
     assert_eq!(
         api["components"]["securitySchemes"]["token"]["scheme"],

@@ -73,7 +73,7 @@ impl PlanDesk for Desk {
     }
 
     fn change(&self, wishes: Vec<Wish>, by: String) -> Changing<'_> {
-        assert_eq!(by, "API token");
+        assert!(!by.is_empty());
         let made = self.make(wishes);
         Box::pin(async { made })
     }

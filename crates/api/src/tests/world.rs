@@ -80,6 +80,10 @@ impl Answer {
         serde_json::from_slice(&self.body).unwrap()
     }
 
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
     pub(crate) fn header(&self, name: header::HeaderName) -> &str {
         self.headers.get(name).unwrap().to_str().unwrap()
     }
@@ -146,6 +150,7 @@ impl World {
                 health: Arc::clone(&health) as _,
                 recordings,
                 token: token.clone(),
+                totp: crate::TotpKey([9; 32]),
                 metrics: PrometheusBuilder::new().build_recorder().handle(),
                 node: NODE,
             },

@@ -4,15 +4,21 @@
 //! so that nobody holds a place by sending a letter a second. At the bound, further connections
 //! wait in the system's queue until one is free. Not here: TLS, HTTP/2 (a proxy's work).
 
+use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
 use axum::Router;
+use axum::response::Response;
+use hyper::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
+use rotaline_api::Peer;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinHandle;
@@ -77,10 +83,10 @@ async fn serve(listener: TcpListener, router: Router, stopped: watch::Receiver<b
             accepted = accept(&listener, &places) => accepted,
         };
         match accepted {
-            Ok((stream, place)) => {
+            Ok((stream, peer, place)) => {
                 let (router, stopped) = (router.clone(), stopped.clone());
                 tokio::spawn(async move {
-                    serve_one(stream, router, stopped).await;
+                    serve_one((stream, peer), router, stopped).await;
                     drop(place);
                 });
             }
@@ -102,20 +108,24 @@ async fn serve(listener: TcpListener, router: Router, stopped: watch::Receiver<b
 async fn accept(
     listener: &TcpListener,
     places: &Arc<Semaphore>,
-) -> std::io::Result<(TcpStream, OwnedSemaphorePermit)> {
+) -> std::io::Result<(TcpStream, Peer, OwnedSemaphorePermit)> {
     let place = Arc::clone(places).acquire_owned().await;
     let place = place.expect("the semaphore is never closed");
-    let (stream, _) = listener.accept().await?;
-    Ok((stream, place))
+    let (stream, peer) = listener.accept().await?;
+    Ok((stream, Peer(peer.ip()), place))
 }
 
-async fn serve_one(stream: TcpStream, router: Router, mut stopped: watch::Receiver<bool>) {
+async fn serve_one(
+    (stream, peer): (TcpStream, Peer),
+    router: Router,
+    mut stopped: watch::Receiver<bool>,
+) {
     // An answer is written whole: waiting for more of it only delays it.
     let _ = stream.set_nodelay(true);
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_WITHIN)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+        .serve_connection(TokioIo::new(stream), told_whence(router, peer));
     let mut connection = std::pin::pin!(connection);
     let served = timeout(CONNECTION_LIFE, async {
         tokio::select! {
@@ -130,4 +140,16 @@ async fn serve_one(stream: TcpStream, router: Router, mut stopped: watch::Receiv
         Ok(Err(error)) => tracing::debug!(%error, "an HTTP connection broke"),
         Err(_) => tracing::debug!("an HTTP connection lived too long"),
     }
+}
+
+/// The service of one connection. Who guesses passwords is told apart by where they are.
+fn told_whence(
+    router: Router,
+    peer: Peer,
+) -> impl Service<Request<Incoming>, Response = Response, Error = Infallible, Future: Send> {
+    let router = TowerToHyperService::new(router);
+    service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(peer);
+        router.call(request)
+    })
 }

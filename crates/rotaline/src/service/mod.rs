@@ -18,7 +18,7 @@ mod pauses;
 mod plan;
 mod projection;
 mod reload;
-mod secrets;
+pub mod secrets;
 mod speech;
 pub mod webhooks;
 mod wiring;
@@ -133,6 +133,7 @@ impl Service {
             health: health(&opened.journal, &engine, &stopping, (&plan, &projection)),
             recordings: settings.engine.recordings.clone(),
             token: token.clone(),
+            totp: secrets::totp_key(&settings.data)?,
             metrics: metrics.clone(),
             node,
         });

@@ -6,7 +6,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use rotaline_api::Token;
+use rotaline_api::{Token, TotpKey};
 use rotaline_model::Seed;
 
 /// Where the operating system gives randomness.
@@ -61,13 +61,19 @@ pub fn webhook_key(file: &Path) -> Result<Vec<u8>> {
     Ok(token(file)?.text().as_bytes().to_vec())
 }
 
+/// The key of second factors, in the data folder: likewise.
+pub fn totp_key(data: &Path) -> Result<TotpKey> {
+    Ok(TotpKey(code_key(&data.join("totp-key"))?))
+}
+
 /// The seed of everything random in this process.
 pub fn seed() -> Result<Seed> {
     Ok(Seed::from_bytes(random()?))
 }
 
-fn random() -> Result<[u8; 32]> {
-    let mut bytes = [0; 32];
+/// Bytes that nobody can guess.
+pub fn random<const N: usize>() -> Result<[u8; N]> {
+    let mut bytes = [0; N];
     std::fs::File::open(RANDOM)
         .and_then(|mut random| random.read_exact(&mut bytes))
         .with_context(|| format!("cannot read {RANDOM}"))?;
