@@ -14,12 +14,12 @@ use jiff::Timestamp;
 use rotaline_api::{Edition, NotChanged};
 use rotaline_exchange::{Extent, PlanFile, Reading, Rotas, write};
 use rotaline_routing::{Fault, Items};
-use rotaline_store::{SqliteStorage, StoreError};
+use rotaline_store::{Database, StoreError};
 
 use crate::check;
 use crate::folder;
 use crate::serve::runtime;
-use crate::service::{DATABASE, PlanKeeper, private_folder};
+use crate::service::{PlanKeeper, private_folder};
 use crate::settings::Settings;
 
 /// Who a change is by.
@@ -74,25 +74,24 @@ impl Import<'_> {
     }
 
     async fn put(&self, settings: &Settings, files: &[PlanFile]) -> Result<()> {
-        let path = settings.data.join(DATABASE);
-        if self.effect == Effect::Shown && !path.exists() {
+        let database = settings.database();
+        if self.effect == Effect::Shown && !database.is_there() {
             let (items, _) = self.read(files, &settings.items, |items| items.plan())?;
-            return self.tell(&path, &Items::default(), &items, None);
+            return self.tell(&database, &Items::default(), &items, None);
         }
         private_folder(&settings.data)?;
-        let database = path.display().to_string();
         let failed = |why| NotImported::Store {
-            database: database.clone(),
+            database: database.to_string(),
             why,
         };
-        let storage = Arc::new(SqliteStorage::open(&path).await.map_err(failed)?);
+        let storage = database.open().await.map_err(failed)?;
         // What is faulty in it may be what is put right now.
         let (keeper, _) = PlanKeeper::open(storage.clone(), settings).await?;
         let holding = keeper.holding().await?;
         let before = keeper.current();
         let done = if self.effect == Effect::Shown {
             let (items, _) = self.read(files, &holding, |items| keeper.checked(items))?;
-            self.tell(&path, &before.items, &items, None)
+            self.tell(&database, &before.items, &items, None)
         } else {
             // A plan that nobody has edited is the files', also where the database has older ones.
             let edited = holding == before.items;
@@ -105,7 +104,7 @@ impl Import<'_> {
             match keeper.replace(items, BY).await {
                 Ok(edition) => {
                     let revision = Some(edition.revision);
-                    self.tell(&path, &before.items, &edition.items, revision)?;
+                    self.tell(&database, &before.items, &edition.items, revision)?;
                     let count = check::findings(&edition.plan)?.len();
                     print(&format!(
                         "rotaline check names {count} warning(s) about its rotas\n"
@@ -156,7 +155,7 @@ impl Import<'_> {
     /// What an import did or would do.
     fn tell(
         &self,
-        database: &Path,
+        database: &Database,
         before: &Items,
         after: &Items,
         revision: Option<u64>,
@@ -174,7 +173,7 @@ impl Import<'_> {
         let done = match revision {
             Some(revision) => format!(
                 "the plan is at revision {revision} of {}; a service that runs follows at once",
-                database.display()
+                database
             ),
             None => "nothing was done (--dry-run)".to_owned(),
         };
@@ -235,17 +234,17 @@ pub fn export(settings: &Settings, folder: &Path, rotas: Rotas) -> Result<()> {
 
 /// The items of the plan that `serve` would take, read without a change.
 pub async fn holding(settings: &Settings) -> Result<Items> {
-    let path = settings.data.join(DATABASE);
-    if !path.exists() {
+    let database = settings.database();
+    if !database.is_there() {
         return Ok(settings.items.clone());
     }
-    let storage = SqliteStorage::open_to_read(&path).await;
-    let storage = storage.with_context(|| format!("database {}", path.display()))?;
+    let storage = database.open_to_read().await;
+    let storage = storage.with_context(|| format!("database {database}"))?;
     let Some(storage) = storage else {
         // What `serve` would take, once it has brought the database to this version.
         return Ok(settings.items.clone());
     };
-    let (keeper, _) = PlanKeeper::open(Arc::new(storage.clone()), settings).await?;
+    let (keeper, _) = PlanKeeper::open(Arc::clone(&storage), settings).await?;
     let items = keeper.holding().await;
     storage.close().await;
     Ok(items?)

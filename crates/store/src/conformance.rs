@@ -7,15 +7,16 @@ pub(crate) mod reports;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
-use rotaline_model::{NodeId, PersonId, SpecialtyId};
+use rotaline_model::{NodeId, PersonId, Pii, SpecialtyId};
+use rotaline_record::CallerId;
 use tempfile::TempDir;
 
 use crate::conformance_desk::*;
 use crate::memory::MemoryStorage;
 use crate::stories::{Story, case_id};
 use crate::{
-    Action, AuditEntry, CallQuery, CaseRow, CaseState, Commit, Limit, OutcomeFilter, Position,
-    PracticeFilter, Seen, Sight, SqliteStorage, Storage,
+    Action, AuditEntry, CallQuery, CaseRow, CaseState, Commit, Database, Limit, LineQuery,
+    OutcomeFilter, Position, PracticeFilter, Seen, Sight, SqliteStorage, Storage,
 };
 
 use plan::{
@@ -53,6 +54,16 @@ async fn sqlite() -> Fresh {
     }
 }
 
+async fn postgres() -> Fresh {
+    let url = rotaline_testkit::postgres::fresh();
+    let folder = TempDir::new().unwrap();
+    let database = Database::parse(&url, folder.path()).unwrap();
+    Fresh {
+        storage: database.open().await.unwrap(),
+        _folder: folder,
+    }
+}
+
 fn rows(stories: &[Story]) -> Vec<CaseRow> {
     stories
         .iter()
@@ -84,6 +95,13 @@ async fn empty_database_knows_nothing(storage: &dyn Storage) {
     assert_eq!(storage.cursor(NODE).await.unwrap(), None);
     assert_eq!(storage.newest_opening().await.unwrap(), None);
     assert!(storage.load(vec![case_id(1)]).await.unwrap().is_empty());
+    assert!(storage.load(Vec::new()).await.unwrap().is_empty());
+    let owing = Some(Vec::new());
+    let nobodys = LineQuery {
+        owing,
+        ..LineQuery::default()
+    };
+    assert!(storage.call_lines(nobodys, 1).await.unwrap().is_empty());
     assert!(found(storage, CallQuery::default()).await.is_empty());
 }
 
@@ -342,6 +360,32 @@ async fn each_sees_only_calls_in_sight(storage: &dyn Storage) {
     assert!(in_sight(&[], Some("ann")).await.is_empty());
 }
 
+/// One such case refused would hold up all others for ever.
+async fn a_nul_from_a_phone_keeps_nothing_else_from_being_written(storage: &dyn Storage) {
+    let mut case = Story::new(1).case();
+    case.caller = CallerId::Other(Pii::new("nobody\0here\\u0000".to_owned()));
+    case.area = Some("\0".to_owned());
+    let (row, other) = (&case, &Story::new(2).case());
+    let cases = [row, other].map(|case| CaseRow::render(case).unwrap());
+    let commit = Commit {
+        cases: cases.into(),
+        cursor: None,
+    };
+    storage.write(commit).await.unwrap();
+    let outcome = Some(OutcomeFilter::Is("\0".to_owned()));
+    let query = CallQuery {
+        outcome,
+        ..CallQuery::default()
+    };
+    assert!(found(storage, query).await.is_empty());
+    let read = storage.load(vec![case.id]).await.unwrap()[0].read();
+    let CallerId::Other(caller) = read.unwrap().caller else {
+        panic!("another caller");
+    };
+    let shown = caller.expose().replace('\u{fffd}', "\0");
+    assert_eq!(shown, "nobody\0here\\u0000");
+}
+
 async fn audit_is_kept_in_order(storage: &dyn Storage) {
     let at = Timestamp::from_second(1_790_000_000).unwrap();
     let entry = |n: i64, case| AuditEntry {
@@ -383,6 +427,7 @@ macro_rules! conformance {
             calls_of_the_same_instant_are_paged_by_id
             text_from_outside_is_only_text
             each_sees_only_calls_in_sight
+            a_nul_from_a_phone_keeps_nothing_else_from_being_written
             audit_is_kept_in_order
             plan_is_changed_as_a_whole
             what_somebody_else_changed_is_named_and_nothing_is_written
@@ -405,7 +450,7 @@ macro_rules! conformance {
     };
 }
 
-conformance!(memory, sqlite);
+conformance!(memory, sqlite, postgres);
 
 #[tokio::test]
 async fn sqlite_file_is_private_and_survives_a_restart() {

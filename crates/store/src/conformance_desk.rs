@@ -11,7 +11,7 @@ use crate::{Added, AssignmentRow, CaseRow, Claim, Commit, ErrandRow, RequestRow,
 const NOW_US: i64 = 1_800_000_000_000_000;
 const MINUTE_US: i64 = 60_000_000;
 
-fn errand(number: u8, code: u8) -> ErrandRow {
+pub(crate) fn errand(number: u8, code: u8) -> ErrandRow {
     let id = format!("0192f0c1-0000-7000-8000-0000000000{number:02}");
     ErrandRow {
         id: id.parse::<ErrandId>().unwrap(),

@@ -8,8 +8,8 @@ use uuid::Uuid;
 
 use crate::stories::case_id;
 use crate::{
-    Action, ApiToken, AuditEntry, AuditQuery, Grant, Reach, Role, Session, SqliteStorage, Storage,
-    Strength, TotpSalt, User, UserQuery, UserStorage,
+    Action, ApiToken, AuditEntry, AuditQuery, Grant, PostgresStorage, Reach, Role, Session,
+    SqliteStorage, Storage, Strength, TotpSalt, User, UserQuery, UserStorage,
 };
 
 fn at(seconds: i64) -> Timestamp {
@@ -283,20 +283,32 @@ async fn the_audit_is_filtered_and_paged(storage: &dyn Storage, users: &dyn User
 }
 
 macro_rules! conformance {
-    ($($test:ident)*; $audit:ident) => {
-        mod sqlite {
+    ($($backend:ident: $($test:ident)*; $audit:ident;)*) => {
+        $(mod $backend {
             $(#[tokio::test]
             async fn $test() {
-                let (storage, _folder) = super::sqlite().await;
+                let (storage, _folder) = super::$backend().await;
                 super::$test(&storage).await;
             })*
 
             #[tokio::test]
             async fn $audit() {
-                let (storage, _folder) = super::sqlite().await;
+                let (storage, _folder) = super::$backend().await;
                 super::$audit(&storage, &storage).await;
             }
-        }
+        })*
+    };
+    ($($backend:ident),*) => {
+        $(conformance! { $backend:
+            a_name_is_given_once
+            what_is_put_replaces_all_of_a_user
+            users_are_listed_by_organisation_and_paged
+            a_code_is_used_once
+            a_session_is_renewed_once_from_each_token
+            sessions_end_one_by_one_all_at_once_or_by_age
+            tokens_are_bounded_listed_and_withdrawn;
+            the_audit_is_filtered_and_paged;
+        })*
     };
 }
 
@@ -306,16 +318,13 @@ async fn sqlite() -> (SqliteStorage, TempDir) {
     (storage.unwrap(), folder)
 }
 
-conformance! {
-    a_name_is_given_once
-    what_is_put_replaces_all_of_a_user
-    users_are_listed_by_organisation_and_paged
-    a_code_is_used_once
-    a_session_is_renewed_once_from_each_token
-    sessions_end_one_by_one_all_at_once_or_by_age
-    tokens_are_bounded_listed_and_withdrawn;
-    the_audit_is_filtered_and_paged
+async fn postgres() -> (PostgresStorage, TempDir) {
+    let url = rotaline_testkit::postgres::fresh();
+    let storage = PostgresStorage::open(url.parse().unwrap()).await;
+    (storage.unwrap(), TempDir::new().unwrap())
 }
+
+conformance!(sqlite, postgres);
 
 #[test]
 fn roles_and_actions_have_names_of_their_own() {

@@ -12,7 +12,7 @@ use rotaline_record::RequestState;
 use crate::plan::{
     ChangeSet, Changed, HistoryQuery, PlanConflict, PlanItem, PlanRows, PlanVersion,
 };
-use crate::storage::{name_of, named};
+use crate::storage::{Closing, name_of, named};
 use crate::{
     Added, AuditEntry, CallQuery, CaseRow, Claim, CodeMac, Commit, DeskStorage, ErrandRow,
     PastAttempt, Pending, PhoneUse, Position, Storage, StoreError, StoredCase,
@@ -178,6 +178,10 @@ impl Storage for MemoryStorage {
             };
             changed.map(before).collect()
         })
+    }
+
+    fn close(&self) -> Closing<'_> {
+        Box::pin(async {})
     }
 }
 

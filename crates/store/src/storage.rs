@@ -19,6 +19,9 @@ use crate::{
 /// What a backend is on its way to answer.
 pub type Pending<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
 
+/// A backend on its way to let go.
+pub type Closing<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
+
 /// A database.
 pub trait Storage: DeskStorage + ReportStorage {
     /// How far a node's journal was projected; none: never.
@@ -62,6 +65,9 @@ pub trait Storage: DeskStorage + ReportStorage {
 
     /// What each item that a revision changed was before it; revision 0: it had never been.
     fn plan_before(&self, revision: u64) -> Pending<'_, Vec<PlanVersion>>;
+
+    /// Lets go of it: what was written is there, what is asked from now on is refused.
+    fn close(&self) -> Closing<'_>;
 }
 
 /// Cases that one [`Storage::load`] may ask for.

@@ -2,6 +2,7 @@
 
 use axum::http::StatusCode;
 use rotaline_record::{Origin, RecordingPart};
+use rotaline_store::Storage as _;
 
 use super::world::{World, case_id, opened, record, story};
 

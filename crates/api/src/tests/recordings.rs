@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use axum::body::Body;
 use axum::http::{StatusCode, header};
 use rotaline_record::{Fact, Origin, RecordingPart};
-use rotaline_store::Action;
+use rotaline_store::{Action, Storage as _};
 
 use super::world::{World, case_id, record, stored};
 

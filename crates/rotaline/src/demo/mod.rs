@@ -66,6 +66,7 @@ fn take_free_ports(settings: &mut Settings) {
     settings.engine.switch.sip.advertised = any;
     let own = format!("once-{}", std::process::id());
     settings.data.push(&own);
+    settings.database = None;
     settings.engine.journal = settings.data.join("journal");
     settings.engine.recordings.push(&own);
 }

@@ -59,9 +59,6 @@ use webhooks::{Tap, Webhooks};
 /// How long phones may take to confirm that their calls are ended: three copies of a BYE.
 const CONFIRMED_WITHIN: Duration = Duration::from_secs(2);
 
-/// The database, in the data folder.
-pub const DATABASE: &str = "rotaline.db";
-
 /// How a drain ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Drained {
@@ -297,14 +294,13 @@ async fn open_database(
     } else {
         Patience::Long
     };
-    let (database, node) = (settings.data.join(DATABASE), settings.engine.switch.node);
+    let (database, node) = (settings.database(), settings.engine.switch.node);
     let projection = Projection::start(&database, node, journal, patience, tap).await?;
     let why = projection.why_away().borrow().clone();
     if let (Some((_, why)), false) = (why, copy.is_there()) {
         anyhow::bail!(
-            "there is no plan to answer calls by: the database {} cannot be opened ({why}), and \
-             no copy of its plan is beside the journal yet",
-            database.display()
+            "there is no plan to answer calls by: the database {database} cannot be opened \
+             ({why}), and no copy of its plan is beside the journal yet"
         );
     }
     let plan = PlanKeeper::start(projection.backend(), settings, copy).await?;

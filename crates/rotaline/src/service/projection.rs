@@ -6,8 +6,7 @@
 //! ```
 
 use std::convert::Infallible;
-use std::future::{Future, pending};
-use std::path::{Path, PathBuf};
+use std::future::pending;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -16,7 +15,7 @@ use anyhow::{Context, Result};
 use jiff::Timestamp;
 use rotaline_engine::journal::{Cursor, Journal, Reader};
 use rotaline_model::NodeId;
-use rotaline_store::{Backend, Batch, Limits, Projector, SqliteStorage, Store, StoreError};
+use rotaline_store::{Backend, Batch, Database, Limits, Projector, Storage, Store, StoreError};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
@@ -61,7 +60,7 @@ pub enum Why {
 pub struct Projection {
     store: Store,
     backend: Backend,
-    storage: watch::Receiver<Option<Arc<SqliteStorage>>>,
+    storage: watch::Receiver<Option<Arc<dyn Storage>>>,
     why: watch::Receiver<Option<(Why, String)>>,
     stopping: watch::Sender<bool>,
     work: JoinHandle<Result<()>>,
@@ -71,7 +70,7 @@ impl Projection {
     /// Opens the database, and goes on where it left the journal. If it does not open in time, what
     /// calls do is shown until it does. Fails if its tables are not this version's.
     pub async fn start(
-        database: &Path,
+        database: &Database,
         node: NodeId,
         journal: &Journal,
         patience: Patience,
@@ -79,7 +78,7 @@ impl Projection {
     ) -> Result<Projection> {
         let started = Timestamp::now();
         let (tell, why) = watch::channel(Some((Why::Silent, "no answer".to_owned())));
-        let mut opening = tokio::spawn(open(database.to_owned(), tell));
+        let mut opening = tokio::spawn(open(database.clone(), tell));
         let opened = tokio::select! {
             opened = &mut opening => Some(opened?),
             () = given_up(why.clone(), patience) => None,
@@ -97,7 +96,7 @@ impl Projection {
         let limits = Limits::default();
         let mut begun = None;
         if let Some(opened) = opened {
-            let opened = opened.with_context(|| format!("database {}", database.display()))?;
+            let opened = opened.with_context(|| format!("database {database}"))?;
             projecting.is_open(opened.clone());
             // It may have gone away again.
             match Projector::begin(backend.clone(), node, limits).await {
@@ -159,15 +158,15 @@ impl Projection {
 
 /// Opens the database, however often it takes.
 async fn open(
-    database: PathBuf,
+    database: Database,
     tell: watch::Sender<Option<(Why, String)>>,
-) -> Result<Arc<SqliteStorage>, StoreError> {
+) -> Result<Arc<dyn Storage>, StoreError> {
     let mut told = Why::Silent;
     loop {
-        let error = match SqliteStorage::open(&database).await {
+        let error = match database.open().await {
             Ok(storage) => {
                 tell.send_replace(None);
-                return Ok(Arc::new(storage));
+                return Ok(storage);
             }
             Err(error) => error,
         };
@@ -216,12 +215,12 @@ struct Projecting {
     backend: Backend,
     journal: Journal,
     tap: Option<Tap>,
-    storage: watch::Sender<Option<Arc<SqliteStorage>>>,
+    storage: watch::Sender<Option<Arc<dyn Storage>>>,
     stop: watch::Receiver<bool>,
 }
 
 impl Projecting {
-    fn is_open(&self, storage: Arc<SqliteStorage>) {
+    fn is_open(&self, storage: Arc<dyn Storage>) {
         self.backend.open(storage.clone());
         self.storage.send_replace(Some(storage));
     }
@@ -230,7 +229,7 @@ impl Projecting {
     async fn show(
         mut self,
         projector: Projector,
-        opening: JoinHandle<Result<Arc<SqliteStorage>, StoreError>>,
+        opening: JoinHandle<Result<Arc<dyn Storage>, StoreError>>,
     ) -> Result<()> {
         let mut reading = Reading::start(
             self.journal.reader(self.journal.began_at()),
@@ -295,11 +294,7 @@ impl Projecting {
 }
 
 /// The database, once it is open; of one that never will be is told.
-async fn once_open(
-    opening: impl Future<
-        Output = Result<Result<Arc<SqliteStorage>, StoreError>, tokio::task::JoinError>,
-    >,
-) -> Arc<SqliteStorage> {
+async fn once_open(opening: JoinHandle<Result<Arc<dyn Storage>, StoreError>>) -> Arc<dyn Storage> {
     match opening.await {
         Ok(Ok(storage)) => return storage,
         Ok(Err(error)) => tracing::error!(%error, "calls go on without the database for good"),

@@ -14,6 +14,7 @@ use rotaline_media::PromptBank;
 use rotaline_model::NodeId;
 use rotaline_routing::{Announcement, DialOutRules, Items, Plan, Prefix, Source};
 use rotaline_sip as sip;
+use rotaline_store::Database;
 use rotaline_switch as switch;
 
 use super::Fault;
@@ -47,10 +48,12 @@ pub enum PlanOf {
 pub struct Settings {
     /// Where HTTP is served.
     pub http_listen: SocketAddr,
-    /// Database, token and journal.
+    /// Token and journal, and the database unless it is elsewhere.
     pub data: PathBuf,
     /// Who is told what happens.
     pub webhooks: WebhookSettings,
+    /// Where the database is; none: a file in the data folder.
+    pub database: Option<Database>,
     /// How it logs.
     pub log: LogSettings,
     /// How long calls that are up may go on once it is told to stop.
@@ -73,6 +76,17 @@ pub struct Settings {
     pub file: PathBuf,
     /// As they are written there, with the defaults.
     pub written: toml::Table,
+}
+
+/// The database's file in the data folder.
+const DATABASE: &str = "rotaline.db";
+
+impl Settings {
+    /// The database.
+    pub fn database(&self) -> Database {
+        let own = || Database::Sqlite(self.data.join(DATABASE));
+        self.database.clone().unwrap_or_else(own)
+    }
 }
 
 /// Faults as they are found, and where they are.
@@ -126,6 +140,7 @@ pub(super) fn check(raw: Raw, file: &str, folder: &Path) -> Result<Settings, Vec
         let remedy = "e.g. [\"espeak-ng\", \"-v\", \"en-gb\", \"-w\", \"{file}\", \"{text}\"]";
         faults.add("speech.command", &error.to_string(), remedy);
     }
+    let database = database(&raw.database.url, folder, &mut faults);
     let engine = engine(&raw, folder, &mut faults);
     let dial_out = Arc::new(dial_out(&raw.dial_out, &mut faults));
     let webhooks = webhooks(&raw.webhooks, &mut faults);
@@ -134,6 +149,7 @@ pub(super) fn check(raw: Raw, file: &str, folder: &Path) -> Result<Settings, Vec
             http_listen: raw.http.listen,
             data: folder.join(&raw.data),
             webhooks,
+            database,
             log: raw.log,
             drain: Duration::from_secs(raw.limits.drain_s.into()),
             engine,
@@ -222,6 +238,19 @@ fn bank_holidays(folder: &Path, faults: &mut Faults<'_>) -> Vec<Source> {
         }
     }
     sources
+}
+
+fn database(url: &str, folder: &Path, faults: &mut Faults<'_>) -> Option<Database> {
+    if url.is_empty() {
+        return None;
+    }
+    match Database::parse(url, folder) {
+        Ok(database) => Some(database),
+        Err(problem) => {
+            faults.add("database.url", &problem.to_string(), Database::EXAMPLES);
+            None
+        }
+    }
 }
 
 fn prompts(raw: &Raw, folder: &Path, faults: &mut Faults<'_>) -> Option<PromptBank> {

@@ -16,6 +16,7 @@ pub(super) struct Raw {
     pub prompts: PathBuf,
     pub data: PathBuf,
     pub recordings: PathBuf,
+    pub database: Database,
     pub sip: Sip,
     pub media: Media,
     pub http: Http,
@@ -25,6 +26,13 @@ pub(super) struct Raw {
     pub speech: SpeechSettings,
     pub webhooks: Webhooks,
     pub log: LogSettings,
+}
+
+/// `[database]`
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Database {
+    pub url: String,
 }
 
 /// `[sip]`
@@ -113,6 +121,7 @@ impl Default for Raw {
             prompts: "prompts/en-GB".into(),
             data: "../data".into(),
             recordings: "../recordings".into(),
+            database: Database::default(),
             sip: Sip::default(),
             media: Media::default(),
             http: Http::default(),

@@ -145,3 +145,24 @@ fn every_fault_is_named_at_once() {
     let bad_trunks = keys.iter().filter(|key| **key == "sip.trunks");
     assert_eq!(bad_trunks.count(), 2, "each that is none, and no other");
 }
+
+#[test]
+fn a_database_that_is_none_is_a_fault_that_says_what_would_be_right() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut raw = Raw {
+        plan: config("bench/plan.toml"),
+        prompts: config("prompts/en-GB"),
+        ..Raw::default()
+    };
+    raw.database.url = "mysql://db/calls".to_owned();
+    let faults = check::check(raw.clone(), "x.toml", folder.path()).unwrap_err();
+    let [fault] = &faults[..] else {
+        panic!("{faults:?}");
+    };
+    assert_eq!(fault.key, "database.url");
+    assert!(fault.remedy.contains("postgres://"), "{fault}");
+    raw.database.url = "sqlite:calls.db".to_owned();
+    let settings = check::check(raw, "x.toml", folder.path()).unwrap();
+    let shown = settings.database().to_string();
+    assert_eq!(shown, folder.path().join("calls.db").display().to_string());
+}

@@ -1,26 +1,27 @@
-//! Users, sessions, tokens and the audit in SQLite.
+//! Users, sessions, tokens and the audit.
 
 use jiff::Timestamp;
 use rotaline_model::{CaseId, OrganisationId, PersonId, SpecialtyId};
-use sqlx::sqlite::SqliteRow;
-use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection};
+use sqlx::{QueryBuilder, Row as _};
 use uuid::Uuid;
 
-use super::SqliteStorage;
+use super::dialect::{
+    self, Connection, Db, FALSE, Row, Tables, Turn, bounded, json, json_of, text,
+};
 use crate::users::USERS_BOUND;
 use crate::{
     Action, ApiToken, AuditEntry, AuditQuery, Grant, Pending, Reach, Role, Session, StoreError,
     Strength, TokenHash, TotpSalt, User, UserQuery, UserStorage,
 };
 
-impl UserStorage for SqliteStorage {
+impl UserStorage for Tables {
     fn add_user(&self, user: User) -> Pending<'_, bool> {
-        Box::pin(async move {
-            let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await?;
+        bounded(async move {
+            let mut transaction = dialect::begin_in_turn(&self.writer, Turn::Users).await?;
             let added = sqlx::query(
                 "INSERT INTO users (name, person, everywhere, password, totp_salt,
                      totp_confirmed, made_us, disabled_us)
-                 VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO NOTHING",
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (name) DO NOTHING",
             )
             .bind(&user.name)
             .bind(user.person.as_ref().map(ToString::to_string))
@@ -42,9 +43,9 @@ impl UserStorage for SqliteStorage {
     }
 
     fn user(&self, name: String) -> Pending<'_, Option<User>> {
-        Box::pin(async move {
-            let query = "SELECT * FROM users WHERE name = ?";
-            let row = sqlx::query(query).bind(name);
+        bounded(async move {
+            let query = "SELECT * FROM users WHERE name = $1";
+            let row = sqlx::query(query).bind(text(name));
             let row = row.fetch_optional(&self.readers).await?;
             let Some(row) = row else {
                 return Ok(None);
@@ -56,15 +57,15 @@ impl UserStorage for SqliteStorage {
     }
 
     fn users(&self, query: UserQuery) -> Pending<'_, Vec<User>> {
-        Box::pin(async move {
-            let mut sql = QueryBuilder::<Sqlite>::new("SELECT * FROM users u WHERE 1 = 1");
+        bounded(async move {
+            let mut sql = QueryBuilder::<Db>::new("SELECT * FROM users u WHERE 1 = 1");
             if let Some(organisations) = &query.organisations {
-                sql.push(" AND EXISTS (SELECT 1 FROM grants g WHERE g.user = u.name AND ");
+                sql.push(" AND EXISTS (SELECT 1 FROM grants g WHERE g.\"user\" = u.name AND ");
                 among(&mut sql, "g.organisation", organisations);
                 sql.push(")");
             }
             if let Some(after) = query.after {
-                sql.push(" AND u.name > ").push_bind(after);
+                sql.push(" AND u.name > ").push_bind(text(after));
             }
             let bound = query.bound.min(USERS_BOUND);
             sql.push(" ORDER BY u.name LIMIT ").push_bind(bound as i64);
@@ -76,11 +77,11 @@ impl UserStorage for SqliteStorage {
     }
 
     fn put_user(&self, user: User) -> Pending<'_, bool> {
-        Box::pin(async move {
-            let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await?;
+        bounded(async move {
+            let mut transaction = dialect::begin_in_turn(&self.writer, Turn::Users).await?;
             let changed = sqlx::query(
-                "UPDATE users SET person = ?, everywhere = ?, password = ?, totp_salt = ?,
-                     totp_confirmed = ?, disabled_us = ? WHERE name = ?",
+                "UPDATE users SET person = $1, everywhere = $2, password = $3, totp_salt = $4,
+                     totp_confirmed = $5, disabled_us = $6 WHERE name = $7",
             )
             .bind(user.person.as_ref().map(ToString::to_string))
             .bind(user.reach == Reach::Everywhere)
@@ -94,7 +95,7 @@ impl UserStorage for SqliteStorage {
             if changed.rows_affected() == 0 {
                 return Ok(false);
             }
-            sqlx::query("DELETE FROM grants WHERE user = ?")
+            sqlx::query("DELETE FROM grants WHERE \"user\" = $1")
                 .bind(&user.name)
                 .execute(&mut *transaction)
                 .await?;
@@ -105,9 +106,9 @@ impl UserStorage for SqliteStorage {
     }
 
     fn use_totp_step(&self, user: String, step: i64) -> Pending<'_, bool> {
-        Box::pin(async move {
+        bounded(async move {
             let used =
-                sqlx::query("UPDATE users SET totp_step = ?1 WHERE name = ?2 AND totp_step < ?1")
+                sqlx::query("UPDATE users SET totp_step = $1 WHERE name = $2 AND totp_step < $1")
                     .bind(step)
                     .bind(user)
                     .execute(&self.writer)
@@ -117,14 +118,15 @@ impl UserStorage for SqliteStorage {
     }
 
     fn add_session(&self, session: Session, oldest: Timestamp) -> Pending<'_, ()> {
-        Box::pin(async move {
-            sqlx::query("DELETE FROM sessions WHERE made_us < ?")
+        bounded(async move {
+            sqlx::query("DELETE FROM sessions WHERE made_us < $1")
                 .bind(oldest.as_microsecond())
                 .execute(&self.writer)
                 .await?;
             sqlx::query(
-                "INSERT INTO sessions (id, user, hash, before, strong, made_us, renewed_us, used_us)
-                 VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO sessions (id, \"user\", hash, before, strong, made_us, renewed_us,
+                     used_us)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
             )
             .bind(session.id)
             .bind(session.user)
@@ -141,8 +143,8 @@ impl UserStorage for SqliteStorage {
     }
 
     fn session(&self, hash: TokenHash) -> Pending<'_, Option<Session>> {
-        Box::pin(async move {
-            let row = sqlx::query("SELECT * FROM sessions WHERE hash = ?1 OR before = ?1")
+        bounded(async move {
+            let row = sqlx::query("SELECT * FROM sessions WHERE hash = $1 OR before = $1")
                 .bind(hash.to_vec())
                 .fetch_optional(&self.readers)
                 .await?;
@@ -151,8 +153,8 @@ impl UserStorage for SqliteStorage {
     }
 
     fn touch_session(&self, id: Uuid, at: Timestamp) -> Pending<'_, ()> {
-        Box::pin(async move {
-            sqlx::query("UPDATE sessions SET used_us = max(used_us, ?) WHERE id = ?")
+        bounded(async move {
+            sqlx::query("UPDATE sessions SET used_us = $1 WHERE id = $2 AND used_us < $1")
                 .bind(at.as_microsecond())
                 .bind(id)
                 .execute(&self.writer)
@@ -162,10 +164,11 @@ impl UserStorage for SqliteStorage {
     }
 
     fn renew_session(&self, session: Session) -> Pending<'_, bool> {
-        Box::pin(async move {
+        bounded(async move {
             let renewed = sqlx::query(
-                "UPDATE sessions SET hash = ?, before = ?, strong = ?, renewed_us = ?, used_us = ?
-                 WHERE id = ? AND hash IS ?",
+                "UPDATE sessions SET hash = $1, before = $2, strong = $3, renewed_us = $4,
+                     used_us = $5
+                 WHERE id = $6 AND hash IS NOT DISTINCT FROM $7",
             )
             .bind(session.hash.to_vec())
             .bind(session.before.map(|hash| hash.to_vec()))
@@ -181,19 +184,19 @@ impl UserStorage for SqliteStorage {
     }
 
     fn end_session(&self, id: Uuid) -> Pending<'_, ()> {
-        Box::pin(async move {
-            let query = sqlx::query("DELETE FROM sessions WHERE id = ?").bind(id);
+        bounded(async move {
+            let query = sqlx::query("DELETE FROM sessions WHERE id = $1").bind(id);
             query.execute(&self.writer).await?;
             Ok(())
         })
     }
 
     fn end_all(&self, user: String) -> Pending<'_, ()> {
-        Box::pin(async move {
-            let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await?;
+        bounded(async move {
+            let mut transaction = dialect::begin_in_turn(&self.writer, Turn::Users).await?;
             for query in [
-                "DELETE FROM sessions WHERE user = ?",
-                "DELETE FROM api_tokens WHERE user = ?",
+                "DELETE FROM sessions WHERE \"user\" = $1",
+                "DELETE FROM api_tokens WHERE \"user\" = $1",
             ] {
                 let query = sqlx::query(query).bind(&user);
                 query.execute(&mut *transaction).await?;
@@ -204,21 +207,23 @@ impl UserStorage for SqliteStorage {
     }
 
     fn add_token(&self, token: ApiToken, bound: i64, now: Timestamp) -> Pending<'_, bool> {
-        Box::pin(async move {
-            let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await?;
-            sqlx::query("DELETE FROM api_tokens WHERE expires_us < ?")
+        bounded(async move {
+            let mut transaction = dialect::begin_in_turn(&self.writer, Turn::Tokens).await?;
+            sqlx::query("DELETE FROM api_tokens WHERE expires_us < $1")
                 .bind(now.as_microsecond())
                 .execute(&mut *transaction)
                 .await?;
-            let count = sqlx::query_scalar("SELECT count(*) FROM api_tokens WHERE user = ?");
+            let count = sqlx::query_scalar("SELECT count(*) FROM api_tokens WHERE \"user\" = $1");
             let has: i64 = count.bind(&token.user).fetch_one(&mut *transaction).await?;
             if has >= bound {
                 return Ok(false);
             }
-            let scopes = serde_json::to_string(&token.scopes).map_err(StoreError::unwritable)?;
+            let scopes = serde_json::to_string(&token.scopes);
+            let scopes = json(scopes.map_err(StoreError::unwritable)?);
             sqlx::query(
-                "INSERT INTO api_tokens (id, user, name, hash, scopes, strong, made_us, expires_us)
-                 VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO api_tokens (id, \"user\", name, hash, scopes, strong, made_us,
+                     expires_us)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
             )
             .bind(token.id)
             .bind(token.user)
@@ -236,8 +241,8 @@ impl UserStorage for SqliteStorage {
     }
 
     fn token(&self, hash: TokenHash) -> Pending<'_, Option<ApiToken>> {
-        Box::pin(async move {
-            let row = sqlx::query("SELECT * FROM api_tokens WHERE hash = ?")
+        bounded(async move {
+            let row = sqlx::query("SELECT * FROM api_tokens WHERE hash = $1")
                 .bind(hash.to_vec())
                 .fetch_optional(&self.readers)
                 .await?;
@@ -246,8 +251,9 @@ impl UserStorage for SqliteStorage {
     }
 
     fn tokens(&self, user: String) -> Pending<'_, Vec<ApiToken>> {
-        Box::pin(async move {
-            let query = "SELECT * FROM api_tokens WHERE user = ? ORDER BY made_us DESC LIMIT ?";
+        bounded(async move {
+            let query =
+                "SELECT * FROM api_tokens WHERE \"user\" = $1 ORDER BY made_us DESC LIMIT $2";
             let query = sqlx::query(query).bind(user).bind(USERS_BOUND as i64);
             let rows = query.fetch_all(&self.readers).await?;
             rows.iter().map(api_token).collect()
@@ -255,15 +261,15 @@ impl UserStorage for SqliteStorage {
     }
 
     fn withdraw_token(&self, user: String, id: Uuid) -> Pending<'_, bool> {
-        Box::pin(async move {
-            let query = sqlx::query("DELETE FROM api_tokens WHERE user = ? AND id = ?");
+        bounded(async move {
+            let query = sqlx::query("DELETE FROM api_tokens WHERE \"user\" = $1 AND id = $2");
             let gone = query.bind(user).bind(id).execute(&self.writer).await?;
             Ok(gone.rows_affected() == 1)
         })
     }
 
     fn audit_log(&self, query: AuditQuery) -> Pending<'_, Vec<(i64, AuditEntry)>> {
-        Box::pin(async move {
+        bounded(async move {
             let rows = auditing(query).build().fetch_all(&self.readers).await?;
             let entries = rows.iter().filter_map(|row| placed(row).transpose());
             entries.collect()
@@ -271,12 +277,12 @@ impl UserStorage for SqliteStorage {
     }
 }
 
-impl SqliteStorage {
+impl Tables {
     async fn read_grants(&self, users: &mut [User]) -> Result<(), StoreError> {
         if users.is_empty() {
             return Ok(());
         }
-        let mut sql = QueryBuilder::<Sqlite>::new("SELECT * FROM grants WHERE user IN (");
+        let mut sql = QueryBuilder::<Db>::new("SELECT * FROM grants WHERE \"user\" IN (");
         let mut names = sql.separated(", ");
         for user in users.iter() {
             names.push_bind(user.name.clone());
@@ -298,29 +304,29 @@ impl SqliteStorage {
 
 /// An audit entry goes in the writer's own way, with the others of the moment or alone.
 pub(super) async fn write_audit(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     entry: AuditEntry,
 ) -> Result<(), StoreError> {
     sqlx::query(
         "INSERT INTO audit_log (at_us, who, action, case_id, organisation, object, reason)
-         VALUES (?, ?, ?, ?, ?, ?, ?)",
+         VALUES ($1, $2, $3, $4, $5, $6, $7)",
     )
     .bind(entry.at.as_microsecond())
-    .bind(entry.who)
+    .bind(text(entry.who))
     .bind(entry.action.name())
     .bind(entry.case.map(CaseId::uuid))
     .bind(entry.organisation.map(String::from))
-    .bind(entry.object)
-    .bind(entry.reason)
+    .bind(text(entry.object))
+    .bind(entry.reason.map(text))
     .execute(connection)
     .await?;
     Ok(())
 }
 
-async fn write_grants(connection: &mut SqliteConnection, user: &User) -> Result<(), StoreError> {
+async fn write_grants(connection: &mut Connection, user: &User) -> Result<(), StoreError> {
     for grant in &user.grants {
         sqlx::query(
-            "INSERT INTO grants (user, organisation, role, specialty) VALUES (?, ?, ?, ?)
+            "INSERT INTO grants (\"user\", organisation, role, specialty) VALUES ($1, $2, $3, $4)
              ON CONFLICT DO NOTHING",
         )
         .bind(&user.name)
@@ -334,7 +340,11 @@ async fn write_grants(connection: &mut SqliteConnection, user: &User) -> Result<
 }
 
 /// That a column has one of some ids; none of none.
-fn among(sql: &mut QueryBuilder<Sqlite>, column: &str, ids: &[OrganisationId]) {
+fn among(sql: &mut QueryBuilder<Db>, column: &str, ids: &[OrganisationId]) {
+    if ids.is_empty() {
+        sql.push(FALSE);
+        return;
+    }
     sql.push(column).push(" IN (");
     let mut list = sql.separated(", ");
     for id in ids {
@@ -343,8 +353,8 @@ fn among(sql: &mut QueryBuilder<Sqlite>, column: &str, ids: &[OrganisationId]) {
     sql.push(")");
 }
 
-fn auditing(query: AuditQuery) -> QueryBuilder<Sqlite> {
-    let mut sql = QueryBuilder::<Sqlite>::new("SELECT * FROM audit_log WHERE 1 = 1");
+fn auditing(query: AuditQuery) -> QueryBuilder<Db> {
+    let mut sql = QueryBuilder::<Db>::new("SELECT * FROM audit_log WHERE 1 = 1");
     if let Some(organisations) = &query.organisations {
         sql.push(" AND ");
         among(&mut sql, "organisation", organisations);
@@ -356,7 +366,7 @@ fn auditing(query: AuditQuery) -> QueryBuilder<Sqlite> {
         sql.push(" AND at_us < ").push_bind(to.as_microsecond());
     }
     if let Some(who) = query.who {
-        sql.push(" AND who = ").push_bind(who);
+        sql.push(" AND who = ").push_bind(text(who));
     }
     if let Some(action) = query.action {
         sql.push(" AND action = ").push_bind(action.name());
@@ -373,13 +383,13 @@ fn auditing(query: AuditQuery) -> QueryBuilder<Sqlite> {
 }
 
 /// None: of a newer version.
-fn placed(row: &SqliteRow) -> Result<Option<(i64, AuditEntry)>, StoreError> {
+fn placed(row: &Row) -> Result<Option<(i64, AuditEntry)>, StoreError> {
     let place = row.try_get("id")?;
     Ok(audit_entry(row)?.map(|entry| (place, entry)))
 }
 
 /// None: of a newer version.
-pub(super) fn audit_entry(row: &SqliteRow) -> Result<Option<AuditEntry>, StoreError> {
+pub(super) fn audit_entry(row: &Row) -> Result<Option<AuditEntry>, StoreError> {
     let Some(action) = Action::parse(row.try_get("action")?) else {
         return Ok(None);
     };
@@ -396,12 +406,12 @@ pub(super) fn audit_entry(row: &SqliteRow) -> Result<Option<AuditEntry>, StoreEr
     }))
 }
 
-fn time(row: &SqliteRow, column: &str) -> Result<Timestamp, StoreError> {
+fn time(row: &Row, column: &str) -> Result<Timestamp, StoreError> {
     let us: i64 = row.try_get(column)?;
     Ok(Timestamp::from_microsecond(us).unwrap_or(Timestamp::MIN))
 }
 
-fn user(row: &SqliteRow) -> Result<User, StoreError> {
+fn user(row: &Row) -> Result<User, StoreError> {
     let person: Option<String> = row.try_get("person")?;
     let salt: Option<Vec<u8>> = row.try_get("totp_salt")?;
     let confirmed = row.try_get("totp_confirmed")?;
@@ -426,7 +436,7 @@ fn user(row: &SqliteRow) -> Result<User, StoreError> {
 }
 
 /// None: of a newer version, which gives no right here.
-fn grant(row: &SqliteRow) -> Result<Option<Grant>, StoreError> {
+fn grant(row: &Row) -> Result<Option<Grant>, StoreError> {
     let role = Role::parse(row.try_get("role")?);
     let organisation = OrganisationId::parse(row.try_get("organisation")?).ok();
     let specialty: &str = row.try_get("specialty")?;
@@ -441,7 +451,7 @@ fn grant(row: &SqliteRow) -> Result<Option<Grant>, StoreError> {
     }))
 }
 
-fn strength(row: &SqliteRow) -> Result<Strength, StoreError> {
+fn strength(row: &Row) -> Result<Strength, StoreError> {
     let strong: bool = row.try_get("strong")?;
     Ok(match strong {
         true => Strength::SecondFactor,
@@ -454,7 +464,7 @@ fn hash(bytes: Vec<u8>) -> TokenHash {
     bytes.try_into().unwrap_or_default()
 }
 
-fn session(row: &SqliteRow) -> Result<Session, StoreError> {
+fn session(row: &Row) -> Result<Session, StoreError> {
     let before: Option<Vec<u8>> = row.try_get("before")?;
     Ok(Session {
         id: row.try_get("id")?,
@@ -468,14 +478,14 @@ fn session(row: &SqliteRow) -> Result<Session, StoreError> {
     })
 }
 
-fn api_token(row: &SqliteRow) -> Result<ApiToken, StoreError> {
-    let scopes: &str = row.try_get("scopes")?;
+fn api_token(row: &Row) -> Result<ApiToken, StoreError> {
+    let scopes = json_of(row, "scopes")?.unwrap_or_default();
     Ok(ApiToken {
         id: row.try_get("id")?,
         user: row.try_get("user")?,
         name: row.try_get("name")?,
         hash: hash(row.try_get("hash")?),
-        scopes: serde_json::from_str(scopes).unwrap_or_default(),
+        scopes: serde_json::from_str(&scopes).unwrap_or_default(),
         strength: strength(row)?,
         made_at: time(row, "made_us")?,
         expires_at: time(row, "expires_us")?,

@@ -1,14 +1,15 @@
-//! Lines of reports in SQLite. Each question walks one index in its order, from a position on, so
+//! Lines of reports. Each question walks one index in its order, from a position on, so
 //! that a page costs the same wherever it is.
 
-use sqlx::sqlite::SqliteRow;
-use sqlx::{QueryBuilder, Row, Sqlite};
 use std::sync::LazyLock;
+
+use rotaline_model::{Pii, SpecialtyId};
+use sqlx::{QueryBuilder, Row as _};
 use uuid::Uuid;
 
-use rotaline_model::Pii;
-
-use super::{Bound, SqliteStorage, Upsert, figures, sight};
+use super::dialect::{Db, FALSE, FIRST_THEN, Row, TRUE, Tables, bounded, text};
+use super::rows::{Bound, Upsert};
+use super::{figures, sight};
 use crate::reports::{
     AttemptFigure, AttemptQuery, Connected, Direction, FigureQuery, LineOrder, LineQuery,
     OutcomeFigure, OwedFigure, QuarterFigure, ReportStorage, SortBy, WaitFigure,
@@ -19,13 +20,6 @@ use crate::{AttemptLine, CallLine, CaseState, OutcomeFilter, Pending, PracticeFi
 const CALL_COLUMNS: &str = "c.opened_us, c.id, c.closed, c.connected, c.patient, c.gender, \
     c.caller, c.practice, c.area, c.specialty, c.specialist, c.organisation, c.refs, c.wait_ms, \
     c.talk_ms, c.outcome, c.end_cause, c.recorded";
-
-/// A specialist's own calls, each once, in the order of the index by person.
-const OF_PARTY: &str = " FROM report_attempts a CROSS JOIN report_calls c \
-    ON c.opened_us = a.opened_us AND c.id = a.case_id \
-    WHERE a.party = 1 AND a.number = (SELECT min(b.number) FROM report_attempts b \
-    WHERE b.person = a.person AND b.party = 1 AND b.opened_us = a.opened_us \
-    AND b.case_id = a.case_id) AND a.person = ";
 
 pub(super) static CALLS: LazyLock<Upsert> = LazyLock::new(|| {
     Upsert::new(
@@ -62,16 +56,16 @@ pub(super) fn bind_call(query: Bound, line: CallLine) -> Bound {
         .bind(line.connected)
         .bind(line.patient.map(Pii::into_inner))
         .bind(line.gender)
-        .bind(line.caller.map(Pii::into_inner))
+        .bind(line.caller.map(Pii::into_inner).map(text))
         .bind(line.practice)
-        .bind(line.area)
+        .bind(line.area.map(text))
         .bind(line.specialty)
         .bind(line.specialist)
         .bind(line.organisation)
         .bind(line.refs)
         .bind(line.wait_ms.unwrap_or(-1))
         .bind(line.talk_ms)
-        .bind(line.outcome)
+        .bind(line.outcome.map(text))
         .bind(line.end_cause)
         .bind(line.recorded)
 }
@@ -87,16 +81,16 @@ pub(super) fn bind_attempt(query: Bound, line: AttemptLine) -> Bound {
         .bind(line.person)
         .bind(line.phone)
         .bind(line.round)
-        .bind(line.reason)
+        .bind(text(line.reason))
         .bind(line.ring_ms)
         .bind(line.result)
         .bind(line.sought)
         .bind(line.party)
 }
 
-impl ReportStorage for SqliteStorage {
+impl ReportStorage for Tables {
     fn call_lines(&self, query: LineQuery, bound: usize) -> Pending<'_, Vec<CallLine>> {
-        Box::pin(async move {
+        bounded(async move {
             let mut sql = listing(query, bound);
             let rows = sql.build().fetch_all(&self.readers).await?;
             rows.iter().map(call_line).collect()
@@ -104,7 +98,7 @@ impl ReportStorage for SqliteStorage {
     }
 
     fn attempt_lines(&self, query: AttemptQuery) -> Pending<'_, Vec<AttemptLine>> {
-        Box::pin(async move {
+        bounded(async move {
             let mut sql = attempts(query);
             let rows = sql.build().fetch_all(&self.readers).await?;
             rows.iter().map(attempt_line).collect()
@@ -112,27 +106,27 @@ impl ReportStorage for SqliteStorage {
     }
 
     fn outcome_figures(&self, query: FigureQuery) -> Pending<'_, Vec<OutcomeFigure>> {
-        Box::pin(figures::outcomes(&self.readers, query))
+        bounded(figures::outcomes(&self.readers, query))
     }
 
     fn wait_figures(&self, query: FigureQuery) -> Pending<'_, Vec<WaitFigure>> {
-        Box::pin(figures::waits(&self.readers, query))
+        bounded(figures::waits(&self.readers, query))
     }
 
     fn quarter_figures(&self, query: FigureQuery) -> Pending<'_, Vec<QuarterFigure>> {
-        Box::pin(figures::quarters(&self.readers, query))
+        bounded(figures::quarters(&self.readers, query))
     }
 
     fn attempt_figures(&self, query: FigureQuery) -> Pending<'_, Vec<AttemptFigure>> {
-        Box::pin(figures::attempts(&self.readers, query))
+        bounded(figures::attempts(&self.readers, query))
     }
 
     fn owed_figures(&self, query: FigureQuery) -> Pending<'_, Vec<OwedFigure>> {
-        Box::pin(figures::owed(&self.readers, query))
+        bounded(figures::owed(&self.readers, query))
     }
 }
 
-fn listing(query: LineQuery, bound: usize) -> QueryBuilder<Sqlite> {
+fn listing(query: LineQuery, bound: usize) -> QueryBuilder<Db> {
     let mut sql = QueryBuilder::new("SELECT ");
     sql.push(CALL_COLUMNS);
     let sorted = query.order.by != SortBy::Opened;
@@ -143,11 +137,11 @@ fn listing(query: LineQuery, bound: usize) -> QueryBuilder<Sqlite> {
     // The same instants stand in both tables; those of the one that is walked narrow the walk.
     let walked = match query.party {
         Some(ref party) => {
-            sql.push(OF_PARTY).push_bind(String::from(party.clone()));
+            of_party(&mut sql, party.as_str());
             "a"
         }
         None => {
-            sql.push(" FROM report_calls c WHERE 1");
+            sql.push(" FROM report_calls c WHERE TRUE");
             "c"
         }
     };
@@ -166,13 +160,15 @@ fn listing(query: LineQuery, bound: usize) -> QueryBuilder<Sqlite> {
     sql.push(&order).push(" LIMIT ");
     sql.push_bind(i64::try_from(bound).unwrap_or(i64::MAX));
     if sorted {
-        sql.push(") k CROSS JOIN report_calls c ON c.opened_us = k.o AND c.id = k.i");
+        sql.push(format_args!(
+            ") k {FIRST_THEN} report_calls c ON c.opened_us = k.o AND c.id = k.i"
+        ));
         sql.push(order);
     }
     sql
 }
 
-fn narrow(sql: &mut QueryBuilder<Sqlite>, query: &LineQuery) {
+fn narrow(sql: &mut QueryBuilder<Db>, query: &LineQuery) {
     let ids = [
         (
             "organisation",
@@ -183,7 +179,7 @@ fn narrow(sql: &mut QueryBuilder<Sqlite>, query: &LineQuery) {
             query.specialty.as_ref().map(ToString::to_string),
         ),
         ("gender", query.gender.as_ref().and_then(name_of)),
-        ("area", query.area.clone()),
+        ("area", query.area.clone().map(text)),
         (
             "specialist",
             query.specialist.as_ref().map(ToString::to_string),
@@ -206,7 +202,8 @@ fn narrow(sql: &mut QueryBuilder<Sqlite>, query: &LineQuery) {
     }
     match &query.outcome {
         Some(OutcomeFilter::Is(outcome)) => {
-            sql.push(" AND c.outcome = ").push_bind(outcome.clone());
+            sql.push(" AND c.outcome = ")
+                .push_bind(text(outcome.clone()));
         }
         Some(OutcomeFilter::Missing) => {
             sql.push(" AND c.outcome IS NULL");
@@ -214,36 +211,58 @@ fn narrow(sql: &mut QueryBuilder<Sqlite>, query: &LineQuery) {
         None => {}
     }
     if let Some(specialties) = &query.owing {
-        sql.push(" AND c.outcome IS NULL AND c.specialty IN (");
-        let mut list = sql.separated(", ");
-        for specialty in specialties {
-            list.push_bind(specialty.to_string());
-        }
-        sql.push(")");
+        owed_by(sql, specialties);
     }
     // Written out, since a partial index is used only for what its condition says.
     match query.connected {
         Some(Connected::Yes) => {
-            sql.push(" AND c.connected = 1");
+            sql.push(" AND c.connected = ").push(TRUE);
         }
         Some(Connected::No) => {
-            sql.push(" AND c.connected = 0");
+            sql.push(" AND c.connected = ").push(FALSE);
         }
         None => {}
     }
     match query.state {
         Some(CaseState::Open) => {
-            sql.push(" AND c.closed = 0");
+            sql.push(" AND c.closed = ").push(FALSE);
         }
         Some(CaseState::Closed) => {
-            sql.push(" AND c.closed = 1");
+            sql.push(" AND c.closed = ").push(TRUE);
         }
         None => {}
     }
 }
 
+/// Only those without an outcome, of these specialties.
+fn owed_by(sql: &mut QueryBuilder<Db>, specialties: &[SpecialtyId]) {
+    sql.push(" AND c.outcome IS NULL AND ");
+    if specialties.is_empty() {
+        sql.push(FALSE);
+        return;
+    }
+    sql.push("c.specialty IN (");
+    let mut list = sql.separated(", ");
+    for specialty in specialties {
+        list.push_bind(specialty.to_string());
+    }
+    sql.push(")");
+}
+
+/// A specialist's own calls, each once, in the order of the index by person.
+fn of_party(sql: &mut QueryBuilder<Db>, person: &str) {
+    sql.push(format_args!(
+        " FROM report_attempts a {FIRST_THEN} report_calls c \
+         ON c.opened_us = a.opened_us AND c.id = a.case_id \
+         WHERE a.party = {TRUE} AND a.number = (SELECT min(b.number) FROM report_attempts b \
+         WHERE b.person = a.person AND b.party = {TRUE} AND b.opened_us = a.opened_us \
+         AND b.case_id = a.case_id) AND a.person = "
+    ))
+    .push_bind(person.to_owned());
+}
+
 /// Only what comes after the position.
-fn beyond(sql: &mut QueryBuilder<Sqlite>, query: &LineQuery, walked: &str) {
+fn beyond(sql: &mut QueryBuilder<Db>, query: &LineQuery, walked: &str) {
     let Some(after) = query.after else {
         return;
     };
@@ -282,10 +301,10 @@ fn key(by: SortBy, walked: &str) -> Vec<&str> {
     }
 }
 
-fn attempts(query: AttemptQuery) -> QueryBuilder<Sqlite> {
+fn attempts(query: AttemptQuery) -> QueryBuilder<Db> {
     let mut sql = QueryBuilder::new(
         "SELECT opened_us, case_id, number, started_us, organisation, specialty, person, phone, \
-         round, reason, ring_ms, result, sought, party FROM report_attempts a WHERE 1",
+         round, reason, ring_ms, result, sought, party FROM report_attempts a WHERE TRUE",
     );
     sight::within(&mut sql, &query.sight, "a", "case_id");
     if let Some(from) = query.from {
@@ -299,7 +318,7 @@ fn attempts(query: AttemptQuery) -> QueryBuilder<Sqlite> {
         ("organisation", query.organisation.map(String::from)),
         ("specialty", query.specialty.map(String::from)),
         ("person", query.person.map(String::from)),
-        ("result", query.result),
+        ("result", query.result.map(text)),
     ];
     for (column, id) in ids {
         if let Some(id) = id {
@@ -321,7 +340,7 @@ fn attempts(query: AttemptQuery) -> QueryBuilder<Sqlite> {
 }
 
 /// Columns by their place: by name, a lookup each would be a third of an export.
-fn call_line(row: &SqliteRow) -> Result<CallLine, StoreError> {
+fn call_line(row: &Row) -> Result<CallLine, StoreError> {
     let id: Uuid = row.try_get(1)?;
     let (patient, caller): (Option<String>, Option<String>) = (row.try_get(4)?, row.try_get(6)?);
     let wait_ms: i64 = row.try_get(13)?;
@@ -347,7 +366,7 @@ fn call_line(row: &SqliteRow) -> Result<CallLine, StoreError> {
     })
 }
 
-fn attempt_line(row: &SqliteRow) -> Result<AttemptLine, StoreError> {
+fn attempt_line(row: &Row) -> Result<AttemptLine, StoreError> {
     let case: Uuid = row.try_get(1)?;
     Ok(AttemptLine {
         opened_us: row.try_get(0)?,

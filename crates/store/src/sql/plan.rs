@@ -1,20 +1,19 @@
-//! The plan's tables in SQLite.
+//! The plan's tables.
 
 use jiff::Timestamp;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection};
+use sqlx::{QueryBuilder, Row as _};
 
-use super::SqliteStorage;
+use super::dialect::{self, Connection, Db, Row, SNAPSHOT, Tables, Turn};
 use crate::StoreError;
 use crate::plan::{
     ChangeSet, Changed, HISTORY_BOUND, HistoryQuery, PlanChange, PlanConflict, PlanItem, PlanRows,
     PlanVersion,
 };
 
-impl SqliteStorage {
+impl Tables {
     pub(super) async fn read_plan(&self) -> Result<PlanRows, StoreError> {
         // One transaction: items and revision of the same moment.
-        let mut transaction = self.readers.begin().await?;
+        let mut transaction = self.readers.begin_with(SNAPSHOT).await?;
         let revision = newest_revision(&mut transaction).await?;
         let rows =
             sqlx::query("SELECT kind, id, body, version, changed_us, changed_by FROM plan_items")
@@ -40,12 +39,12 @@ impl SqliteStorage {
     }
 
     pub(super) async fn write_plan(&self, set: ChangeSet) -> Result<Changed, StoreError> {
-        let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await?;
+        let mut transaction = dialect::begin_in_turn(&self.writer, Turn::Plan).await?;
         let newest = newest_revision(&mut transaction).await?;
         let mut conflicts = Vec::new();
         for change in &set.changes {
             let version: Option<i64> =
-                sqlx::query_scalar("SELECT version FROM plan_items WHERE kind = ? AND id = ?")
+                sqlx::query_scalar("SELECT version FROM plan_items WHERE kind = $1 AND id = $2")
                     .bind(&change.key.0)
                     .bind(&change.key.1)
                     .fetch_optional(&mut *transaction)
@@ -74,9 +73,9 @@ impl SqliteStorage {
         &self,
         query: HistoryQuery,
     ) -> Result<Vec<PlanVersion>, StoreError> {
-        let mut sql = QueryBuilder::<Sqlite>::new(
+        let mut sql = QueryBuilder::<Db>::new(
             "SELECT revision, kind, id, body, changed_us, changed_by FROM plan_history \
-             WHERE revision IN (SELECT DISTINCT revision FROM plan_history WHERE 1",
+             WHERE revision IN (SELECT DISTINCT revision FROM plan_history WHERE TRUE",
         );
         if let Some((kind, id)) = &query.key {
             sql.push(" AND kind = ").push_bind(kind.clone());
@@ -103,14 +102,15 @@ impl SqliteStorage {
         revision: u64,
     ) -> Result<Vec<PlanVersion>, StoreError> {
         let rows = sqlx::query(
-            "SELECT now.kind, now.id, old.body, COALESCE(old.revision, 0) AS revision, \
-                    COALESCE(old.changed_us, now.changed_us) AS changed_us, \
-                    COALESCE(old.changed_by, now.changed_by) AS changed_by \
-             FROM plan_history AS now LEFT JOIN plan_history AS old \
-               ON old.kind = now.kind AND old.id = now.id AND old.revision = \
-                  (SELECT max(revision) FROM plan_history AS any WHERE any.kind = now.kind \
-                   AND any.id = now.id AND any.revision < now.revision) \
-             WHERE now.revision = ? ORDER BY now.kind, now.id",
+            "SELECT this.kind, this.id, prior.body, COALESCE(prior.revision, 0) AS revision, \
+                    COALESCE(prior.changed_us, this.changed_us) AS changed_us, \
+                    COALESCE(prior.changed_by, this.changed_by) AS changed_by \
+             FROM plan_history AS this LEFT JOIN plan_history AS prior \
+               ON prior.kind = this.kind AND prior.id = this.id AND prior.revision = \
+                  (SELECT max(revision) FROM plan_history AS earlier \
+                   WHERE earlier.kind = this.kind AND earlier.id = this.id \
+                   AND earlier.revision < this.revision) \
+             WHERE this.revision = $1 ORDER BY this.kind, this.id",
         )
         .bind(signed(revision))
         .fetch_all(&self.readers)
@@ -119,7 +119,7 @@ impl SqliteStorage {
     }
 }
 
-async fn newest_revision(connection: &mut SqliteConnection) -> Result<u64, StoreError> {
+async fn newest_revision(connection: &mut Connection) -> Result<u64, StoreError> {
     let newest: Option<i64> = sqlx::query_scalar("SELECT max(revision) FROM plan_history")
         .fetch_one(connection)
         .await?;
@@ -127,7 +127,7 @@ async fn newest_revision(connection: &mut SqliteConnection) -> Result<u64, Store
 }
 
 async fn write_one(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     change: &PlanChange,
     revision: u64,
     set: &ChangeSet,
@@ -135,7 +135,7 @@ async fn write_one(
     let (kind, id) = &change.key;
     sqlx::query(
         "INSERT INTO plan_history (revision, kind, id, body, changed_us, changed_by) \
-         VALUES (?, ?, ?, ?, ?, ?)",
+         VALUES ($1, $2, $3, $4, $5, $6)",
     )
     .bind(signed(revision))
     .bind(kind)
@@ -146,7 +146,7 @@ async fn write_one(
     .execute(&mut *connection)
     .await?;
     let Some(body) = &change.body else {
-        sqlx::query("DELETE FROM plan_items WHERE kind = ? AND id = ?")
+        sqlx::query("DELETE FROM plan_items WHERE kind = $1 AND id = $2")
             .bind(kind)
             .bind(id)
             .execute(connection)
@@ -155,7 +155,8 @@ async fn write_one(
     };
     sqlx::query(
         "INSERT INTO plan_items (kind, id, body, version, changed_us, changed_by) \
-         VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (kind, id) DO UPDATE SET body = excluded.body, \
+         VALUES ($1, $2, $3, $4, $5, $6) \
+         ON CONFLICT (kind, id) DO UPDATE SET body = excluded.body, \
          version = excluded.version, changed_us = excluded.changed_us, \
          changed_by = excluded.changed_by",
     )
@@ -170,7 +171,7 @@ async fn write_one(
     Ok(())
 }
 
-fn version(row: &SqliteRow) -> Result<PlanVersion, StoreError> {
+fn version(row: &Row) -> Result<PlanVersion, StoreError> {
     Ok(PlanVersion {
         revision: unsigned(row.try_get("revision")?),
         key: (row.try_get("kind")?, row.try_get("id")?),
@@ -180,7 +181,7 @@ fn version(row: &SqliteRow) -> Result<PlanVersion, StoreError> {
     })
 }
 
-fn time(row: &SqliteRow) -> Result<Timestamp, StoreError> {
+fn time(row: &Row) -> Result<Timestamp, StoreError> {
     let us: i64 = row.try_get("changed_us")?;
     Ok(Timestamp::from_microsecond(us).unwrap_or(Timestamp::MIN))
 }

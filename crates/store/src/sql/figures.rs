@@ -1,8 +1,8 @@
-//! Sums of reports in SQLite: each is one walk over the days that it is of.
+//! Sums of reports: each is one walk over the days that it is of.
 
-use sqlx::sqlite::SqliteRow;
-use sqlx::{QueryBuilder, Row, Sqlite, SqlitePool};
+use sqlx::{QueryBuilder, Row as _};
 
+use super::dialect::{Db, Pool, Row};
 use super::sight;
 use crate::StoreError;
 use crate::reports::{
@@ -13,15 +13,16 @@ use crate::reports::{
 const GROUPS: i64 = 100_000;
 
 pub(super) async fn outcomes(
-    pool: &SqlitePool,
+    pool: &Pool,
     query: FigureQuery,
 ) -> Result<Vec<OutcomeFigure>, StoreError> {
     let mut sql = of_calls(
-        "SELECT specialty, outcome, count(*), sum(connected), sum(connected * talk_ms)",
-        "closed = 1",
+        "SELECT specialty, outcome, count(*), count(*) FILTER (WHERE connected), \
+         CAST(coalesce(sum(talk_ms) FILTER (WHERE connected), 0) AS BIGINT)",
+        "closed",
         query,
     );
-    let figure = |row: &SqliteRow| {
+    let figure = |row: &Row| {
         Ok(OutcomeFigure {
             specialty: row.try_get(0)?,
             outcome: row.try_get(1)?,
@@ -33,17 +34,15 @@ pub(super) async fn outcomes(
     grouped(pool, &mut sql, figure).await
 }
 
-pub(super) async fn waits(
-    pool: &SqlitePool,
-    query: FigureQuery,
-) -> Result<Vec<WaitFigure>, StoreError> {
+pub(super) async fn waits(pool: &Pool, query: FigureQuery) -> Result<Vec<WaitFigure>, StoreError> {
     let mut sql = of_calls(
         "SELECT specialty, CASE WHEN wait_ms < 600000 THEN wait_ms / 100 \
-         ELSE 6000 + min(wait_ms - 600000, 864000000) / 10000 END, count(*)",
-        "closed = 1 AND connected = 1 AND wait_ms >= 0",
+         WHEN wait_ms < 864600000 THEN 6000 + (wait_ms - 600000) / 10000 ELSE 92400 END, \
+         count(*)",
+        "closed AND connected AND wait_ms >= 0",
         query,
     );
-    let figure = |row: &SqliteRow| {
+    let figure = |row: &Row| {
         Ok(WaitFigure {
             specialty: row.try_get(0)?,
             bucket: row.try_get(1)?,
@@ -54,21 +53,21 @@ pub(super) async fn waits(
 }
 
 pub(super) async fn quarters(
-    pool: &SqlitePool,
+    pool: &Pool,
     query: FigureQuery,
 ) -> Result<Vec<QuarterFigure>, StoreError> {
     let mut sql = match query.person {
         None => of_calls(
-            "SELECT opened_us / 900000000, 0, count(*), sum(connected)",
-            "closed = 1 AND specialty IS NOT NULL",
+            "SELECT opened_us / 900000000, 0, count(*), count(*) FILTER (WHERE connected)",
+            "closed AND specialty IS NOT NULL",
             query,
         ),
         Some(_) => of_attempts(
-            "SELECT opened_us / 900000000, 0, count(*), sum(party)",
+            "SELECT opened_us / 900000000, 0, count(*), count(*) FILTER (WHERE party)",
             query,
         ),
     };
-    let figure = |row: &SqliteRow| {
+    let figure = |row: &Row| {
         Ok(QuarterFigure {
             quarter: row.try_get(0)?,
             placed: row.try_get(2)?,
@@ -78,17 +77,14 @@ pub(super) async fn quarters(
     grouped(pool, &mut sql, figure).await
 }
 
-pub(super) async fn owed(
-    pool: &SqlitePool,
-    query: FigureQuery,
-) -> Result<Vec<OwedFigure>, StoreError> {
+pub(super) async fn owed(pool: &Pool, query: FigureQuery) -> Result<Vec<OwedFigure>, StoreError> {
     let mut sql = of_calls(
-        "SELECT specialty, specialist, count(*), sum(outcome IS NULL), \
+        "SELECT specialty, specialist, count(*), count(*) - count(outcome), \
          min(CASE WHEN outcome IS NULL THEN opened_us END)",
-        "closed = 1 AND connected = 1",
+        "closed AND connected",
         query,
     );
-    let figure = |row: &SqliteRow| {
+    let figure = |row: &Row| {
         Ok(OwedFigure {
             specialty: row.try_get(0)?,
             specialist: row.try_get(1)?,
@@ -101,12 +97,13 @@ pub(super) async fn owed(
 }
 
 pub(super) async fn attempts(
-    pool: &SqlitePool,
+    pool: &Pool,
     query: FigureQuery,
 ) -> Result<Vec<AttemptFigure>, StoreError> {
-    let select = "SELECT person, result, count(*), sum(party), coalesce(sum(ring_ms), 0)";
+    let select = "SELECT person, result, count(*), count(*) FILTER (WHERE party), \
+        CAST(coalesce(sum(ring_ms), 0) AS BIGINT)";
     let mut sql = of_attempts(select, query);
-    let figure = |row: &SqliteRow| {
+    let figure = |row: &Row| {
         Ok(AttemptFigure {
             person: row.try_get(0)?,
             result: row.try_get(1)?,
@@ -118,7 +115,7 @@ pub(super) async fn attempts(
     grouped(pool, &mut sql, figure).await
 }
 
-fn of_calls(select: &str, which: &str, query: FigureQuery) -> QueryBuilder<Sqlite> {
+fn of_calls(select: &str, which: &str, query: FigureQuery) -> QueryBuilder<Db> {
     let mut sql = QueryBuilder::new(select);
     sql.push(format_args!(" FROM report_calls c WHERE {which}"));
     sight::within(&mut sql, &query.sight, "c", "id");
@@ -131,9 +128,9 @@ fn of_calls(select: &str, which: &str, query: FigureQuery) -> QueryBuilder<Sqlit
     sql
 }
 
-fn of_attempts(select: &str, query: FigureQuery) -> QueryBuilder<Sqlite> {
+fn of_attempts(select: &str, query: FigureQuery) -> QueryBuilder<Db> {
     let mut sql = QueryBuilder::new(select);
-    sql.push(" FROM report_attempts a WHERE sought = 1");
+    sql.push(" FROM report_attempts a WHERE sought");
     sight::within(&mut sql, &query.sight, "a", "case_id");
     narrow(&mut sql, &query);
     if let Some(person) = query.person {
@@ -143,7 +140,7 @@ fn of_attempts(select: &str, query: FigureQuery) -> QueryBuilder<Sqlite> {
     sql
 }
 
-fn narrow(sql: &mut QueryBuilder<Sqlite>, query: &FigureQuery) {
+fn narrow(sql: &mut QueryBuilder<Db>, query: &FigureQuery) {
     if let Some(from) = query.from {
         sql.push(" AND opened_us >= ")
             .push_bind(from.as_microsecond());
@@ -162,9 +159,9 @@ fn narrow(sql: &mut QueryBuilder<Sqlite>, query: &FigureQuery) {
 }
 
 async fn grouped<T>(
-    pool: &SqlitePool,
-    sql: &mut QueryBuilder<Sqlite>,
-    figure: impl Fn(&SqliteRow) -> Result<T, sqlx::Error>,
+    pool: &Pool,
+    sql: &mut QueryBuilder<Db>,
+    figure: impl Fn(&Row) -> Result<T, sqlx::Error>,
 ) -> Result<Vec<T>, StoreError> {
     let rows = sql.build().fetch_all(pool).await?;
     let figures: Result<Vec<T>, sqlx::Error> = rows.iter().map(figure).collect();

@@ -1,16 +1,15 @@
-//! Codes, PINs, pauses, requests and missed calls in SQLite. Whatever must happen once is one
-//! statement, on the one connection that writes.
+//! Codes, PINs, pauses, requests and missed calls. Whatever must happen once is one statement, or a
+//! transaction that takes its turn.
 
 use jiff::Timestamp;
 use rotaline_model::{
     CaseId, ErrandId, OrganisationId, PersonId, PracticeId, RequestId, SpecialtyId,
 };
 use rotaline_record::RequestState;
-use sqlx::Row;
-use sqlx::sqlite::SqliteRow;
+use sqlx::{AssertSqlSafe, Row as _};
 use uuid::Uuid;
 
-use super::SqliteStorage;
+use super::dialect::{self, BOUND_HAS_4, Row, Tables, Turn, bounded, json, json_of, text};
 use crate::desk_storage::LIST_BOUND;
 use crate::storage::{name_of, named};
 use crate::{
@@ -20,17 +19,18 @@ use crate::{
 /// An errand that is over is kept for so long, in microseconds: a day.
 const KEPT_US: i64 = 24 * 3_600 * 1_000_000;
 
-impl DeskStorage for SqliteStorage {
+impl DeskStorage for Tables {
     fn add_errand(&self, row: ErrandRow, live: i64) -> Pending<'_, Added> {
-        Box::pin(async move {
-            let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await?;
-            sqlx::query("DELETE FROM errands WHERE expires_us < ?")
+        bounded(async move {
+            let mut transaction = dialect::begin_in_turn(&self.writer, Turn::Errands).await?;
+            sqlx::query("DELETE FROM errands WHERE expires_us < $1")
                 .bind(row.made_us - KEPT_US)
                 .execute(&mut *transaction)
                 .await?;
             let counts = sqlx::query(
-                "SELECT coalesce(sum(mac = ?), 0) AS taken, coalesce(sum(kind = ?), 0) AS live
-                 FROM errands WHERE organisation = ? AND expires_us > ? AND uses_left > 0",
+                "SELECT count(*) FILTER (WHERE mac = $1) AS taken,
+                        count(*) FILTER (WHERE kind = $2) AS live
+                 FROM errands WHERE organisation = $3 AND expires_us > $4 AND uses_left > 0",
             )
             .bind(row.mac.as_slice())
             .bind(&row.kind)
@@ -47,13 +47,13 @@ impl DeskStorage for SqliteStorage {
             let bound = row.bound.as_ref().map(serde_json::to_string);
             sqlx::query(
                 "INSERT INTO errands (id, kind, organisation, mac, bound, made_us, expires_us,
-                 uses_left, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                 uses_left, body) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
             )
             .bind(row.id.uuid())
             .bind(&row.kind)
             .bind(row.organisation.as_str())
             .bind(row.mac.as_slice())
-            .bind(bound.transpose().map_err(StoreError::unwritable)?)
+            .bind(bound.transpose().map_err(StoreError::unwritable)?.map(json))
             .bind(row.made_us)
             .bind(row.expires_us)
             .bind(row.uses_left)
@@ -66,14 +66,12 @@ impl DeskStorage for SqliteStorage {
     }
 
     fn claim_errand(&self, claim: Claim) -> Pending<'_, Option<String>> {
-        Box::pin(async move {
-            let body = sqlx::query_scalar(
-                "UPDATE errands SET uses_left = uses_left - 1, claimed_us = ?1
-                 WHERE organisation = ?2 AND mac = ?3 AND uses_left > 0 AND expires_us > ?1
-                 AND (bound IS NULL
-                      OR EXISTS (SELECT 1 FROM json_each(bound) WHERE value = ?4))
-                 RETURNING body",
-            )
+        bounded(async move {
+            let body = sqlx::query_scalar(AssertSqlSafe(format!(
+                "UPDATE errands SET uses_left = uses_left - 1, claimed_us = $1
+                 WHERE organisation = $2 AND mac = $3 AND uses_left > 0 AND expires_us > $1
+                 AND (bound IS NULL OR {BOUND_HAS_4}) RETURNING body",
+            )))
             .bind(claim.now_us)
             .bind(claim.organisation.as_str())
             .bind(claim.mac.as_slice())
@@ -85,10 +83,10 @@ impl DeskStorage for SqliteStorage {
     }
 
     fn live_errands(&self, kind: String, now_us: i64) -> Pending<'_, Vec<ErrandRow>> {
-        Box::pin(async move {
+        bounded(async move {
             let rows = sqlx::query(
-                "SELECT * FROM errands WHERE kind = ? AND expires_us > ? AND uses_left > 0
-                 ORDER BY made_us DESC, id DESC LIMIT ?",
+                "SELECT * FROM errands WHERE kind = $1 AND expires_us > $2 AND uses_left > 0
+                 ORDER BY made_us DESC, id DESC LIMIT $3",
             )
             .bind(kind)
             .bind(now_us)
@@ -100,10 +98,10 @@ impl DeskStorage for SqliteStorage {
     }
 
     fn withdraw_errand(&self, kind: String, id: ErrandId, now_us: i64) -> Pending<'_, bool> {
-        Box::pin(async move {
+        bounded(async move {
             let done = sqlx::query(
                 "UPDATE errands SET uses_left = 0
-                 WHERE id = ? AND kind = ? AND uses_left > 0 AND expires_us > ?",
+                 WHERE id = $1 AND kind = $2 AND uses_left > 0 AND expires_us > $3",
             )
             .bind(id.uuid())
             .bind(kind)
@@ -115,9 +113,9 @@ impl DeskStorage for SqliteStorage {
     }
 
     fn set_pin(&self, person: PersonId, mac: CodeMac) -> Pending<'_, ()> {
-        Box::pin(async move {
+        bounded(async move {
             sqlx::query(
-                "INSERT INTO pins (person, mac) VALUES (?, ?)
+                "INSERT INTO pins (person, mac) VALUES ($1, $2)
                  ON CONFLICT (person) DO UPDATE SET mac = excluded.mac",
             )
             .bind(person.as_str())
@@ -129,8 +127,8 @@ impl DeskStorage for SqliteStorage {
     }
 
     fn pin(&self, person: PersonId) -> Pending<'_, Option<Vec<u8>>> {
-        Box::pin(async move {
-            let mac = sqlx::query_scalar("SELECT mac FROM pins WHERE person = ?")
+        bounded(async move {
+            let mac = sqlx::query_scalar("SELECT mac FROM pins WHERE person = $1")
                 .bind(person.as_str())
                 .fetch_optional(&self.readers)
                 .await?;
@@ -139,15 +137,15 @@ impl DeskStorage for SqliteStorage {
     }
 
     fn set_pause(&self, person: PersonId, until: Option<Timestamp>) -> Pending<'_, ()> {
-        Box::pin(async move {
+        bounded(async move {
             let query = match until {
                 Some(until) => sqlx::query(
-                    "INSERT INTO pauses (person, until_us) VALUES (?, ?)
+                    "INSERT INTO pauses (person, until_us) VALUES ($1, $2)
                      ON CONFLICT (person) DO UPDATE SET until_us = excluded.until_us",
                 )
                 .bind(person.as_str())
                 .bind(until.as_microsecond()),
-                None => sqlx::query("DELETE FROM pauses WHERE person = ?").bind(person.as_str()),
+                None => sqlx::query("DELETE FROM pauses WHERE person = $1").bind(person.as_str()),
             };
             query.execute(&self.writer).await?;
             Ok(())
@@ -155,14 +153,14 @@ impl DeskStorage for SqliteStorage {
     }
 
     fn pauses(&self, now: Timestamp) -> Pending<'_, Vec<(PersonId, Timestamp)>> {
-        Box::pin(async move {
+        bounded(async move {
             let rows = sqlx::query(
-                "SELECT person, until_us FROM pauses WHERE until_us > ? ORDER BY person",
+                "SELECT person, until_us FROM pauses WHERE until_us > $1 ORDER BY person",
             )
             .bind(now.as_microsecond())
             .fetch_all(&self.readers)
             .await?;
-            let pause = |row: &SqliteRow| {
+            let pause = |row: &Row| {
                 let (person, until): (String, i64) =
                     (row.try_get("person")?, row.try_get("until_us")?);
                 let person = PersonId::parse(&person).ok();
@@ -175,10 +173,10 @@ impl DeskStorage for SqliteStorage {
     }
 
     fn cases_with_requests(&self, state: RequestState) -> Pending<'_, Vec<CaseId>> {
-        Box::pin(async move {
+        bounded(async move {
             let rows = sqlx::query(
-                "SELECT DISTINCT case_id, max(at_us) AS at_us FROM requests WHERE state = ?
-                 GROUP BY case_id ORDER BY at_us DESC, case_id DESC LIMIT ?",
+                "SELECT case_id, max(at_us) AS at_us FROM requests WHERE state = $1
+                 GROUP BY case_id ORDER BY at_us DESC, case_id DESC LIMIT $2",
             )
             .bind(name_of(&state).unwrap_or_default())
             .bind(LIST_BOUND)
@@ -194,12 +192,12 @@ impl DeskStorage for SqliteStorage {
         since: Timestamp,
         bound: usize,
     ) -> Pending<'_, Vec<CaseId>> {
-        Box::pin(async move {
+        bounded(async move {
             let rows = sqlx::query(
                 "SELECT case_id, max(started_us) AS started_us FROM attempts
-                 WHERE person = ? AND started_us >= ?
+                 WHERE person = $1 AND started_us >= $2
                  GROUP BY case_id HAVING max(joined_us) IS NULL
-                 ORDER BY started_us DESC, case_id DESC LIMIT ?",
+                 ORDER BY started_us DESC, case_id DESC LIMIT $3",
             )
             .bind(person.as_str())
             .bind(since.as_microsecond())
@@ -211,7 +209,7 @@ impl DeskStorage for SqliteStorage {
     }
 
     fn phone_uses(&self) -> Pending<'_, Vec<PhoneUse>> {
-        Box::pin(async move {
+        bounded(async move {
             let rows = sqlx::query(
                 "SELECT person, phone, min(started_us) AS first_us, max(answered_us) AS answered_us
                  FROM attempts WHERE person IS NOT NULL
@@ -225,13 +223,13 @@ impl DeskStorage for SqliteStorage {
     }
 
     fn attempts_since(&self, since: Timestamp, bound: usize) -> Pending<'_, Vec<PastAttempt>> {
-        Box::pin(async move {
+        bounded(async move {
             let rows = sqlx::query(
                 "SELECT attempts.person, cases.specialty, attempts.started_us, attempts.joined_us,
                         cases.talk_ms
                  FROM attempts JOIN cases ON cases.id = attempts.case_id
-                 WHERE attempts.person IS NOT NULL AND attempts.started_us >= ?
-                 ORDER BY attempts.started_us DESC, attempts.case_id DESC LIMIT ?",
+                 WHERE attempts.person IS NOT NULL AND attempts.started_us >= $1
+                 ORDER BY attempts.started_us DESC, attempts.case_id DESC LIMIT $2",
             )
             .bind(since.as_microsecond())
             .bind(i64::try_from(bound).unwrap_or(i64::MAX))
@@ -243,8 +241,8 @@ impl DeskStorage for SqliteStorage {
     }
 
     fn case_of_request(&self, request: RequestId) -> Pending<'_, Option<CaseId>> {
-        Box::pin(async move {
-            let row = sqlx::query("SELECT case_id FROM requests WHERE id = ?")
+        bounded(async move {
+            let row = sqlx::query("SELECT case_id FROM requests WHERE id = $1")
                 .bind(request.uuid())
                 .fetch_optional(&self.readers)
                 .await?;
@@ -253,12 +251,12 @@ impl DeskStorage for SqliteStorage {
     }
 
     fn practices_of_caller(&self, caller: String, bound: usize) -> Pending<'_, Vec<PracticeId>> {
-        Box::pin(async move {
+        bounded(async move {
             let practices: Vec<String> = sqlx::query_scalar(
-                "SELECT practice FROM assignments WHERE caller = ? AND practice IS NOT NULL
-                 GROUP BY practice ORDER BY max(at_us) DESC, practice LIMIT ?",
+                "SELECT practice FROM assignments WHERE caller = $1 AND practice IS NOT NULL
+                 GROUP BY practice ORDER BY max(at_us) DESC, practice LIMIT $2",
             )
-            .bind(caller)
+            .bind(text(caller))
             .bind(i64::try_from(bound).unwrap_or(i64::MAX))
             .fetch_all(&self.readers)
             .await?;
@@ -271,7 +269,7 @@ impl DeskStorage for SqliteStorage {
 }
 
 /// None: a later version wrote what this one does not know.
-fn phone_use(row: &SqliteRow) -> Result<Option<PhoneUse>, StoreError> {
+fn phone_use(row: &Row) -> Result<Option<PhoneUse>, StoreError> {
     let (person, kind): (String, String) = (row.try_get("person")?, row.try_get("phone")?);
     let (first, answered): (i64, Option<i64>) =
         (row.try_get("first_us")?, row.try_get("answered_us")?);
@@ -284,7 +282,7 @@ fn phone_use(row: &SqliteRow) -> Result<Option<PhoneUse>, StoreError> {
     }))
 }
 
-fn past_attempt(row: &SqliteRow) -> Result<Option<PastAttempt>, StoreError> {
+fn past_attempt(row: &Row) -> Result<Option<PastAttempt>, StoreError> {
     let person: String = row.try_get("person")?;
     let specialty: Option<String> = row.try_get("specialty")?;
     let (started, joined): (i64, Option<i64>) =
@@ -305,16 +303,16 @@ fn instant(us: i64) -> Timestamp {
     Timestamp::from_microsecond(us).unwrap_or(Timestamp::MIN)
 }
 
-fn case_id(row: &SqliteRow) -> Result<CaseId, StoreError> {
+fn case_id(row: &Row) -> Result<CaseId, StoreError> {
     let id: Uuid = row.try_get("case_id")?;
     Ok(id.into())
 }
 
-fn errand_row(row: &SqliteRow) -> Result<ErrandRow, StoreError> {
+fn errand_row(row: &Row) -> Result<ErrandRow, StoreError> {
     let id: Uuid = row.try_get("id")?;
     let (organisation, mac): (String, Vec<u8>) =
         (row.try_get("organisation")?, row.try_get("mac")?);
-    let bound: Option<String> = row.try_get("bound")?;
+    let bound = json_of(row, "bound")?;
     let bound = bound.map(|text| serde_json::from_str(&text));
     let strange = |error: &str| StoreError::Database(error.into());
     Ok(ErrandRow {
