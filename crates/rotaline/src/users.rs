@@ -4,6 +4,7 @@
 //! once; they are never chosen, and never asked for here.
 
 use std::str::FromStr;
+use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use clap::Subcommand;
@@ -11,13 +12,13 @@ use jiff::Timestamp;
 use rotaline_api::{new_credential, otpauth};
 use rotaline_model::{OrganisationId, PersonId, SpecialtyId};
 use rotaline_store::{
-    Action, AuditEntry, Grant, Reach, Role, SqliteStorage, Storage, TotpSalt, USERS_BOUND, User,
-    UserQuery, UserStorage,
+    Action, AuditEntry, Grant, Reach, Role, Storage, TotpSalt, USERS_BOUND, User, UserQuery,
+    UserStorage,
 };
 
 use crate::plan_files::print;
 use crate::serve::runtime;
-use crate::service::{DATABASE, private_folder, secrets};
+use crate::service::{private_folder, secrets};
 use crate::settings::Settings;
 
 /// Who a change is by.
@@ -102,17 +103,21 @@ impl FromStr for Granted {
 pub fn run(settings: &Settings, what: What) -> Result<()> {
     runtime()?.block_on(async {
         private_folder(&settings.data)?;
-        let storage = SqliteStorage::open(&settings.data.join(DATABASE)).await?;
+        let storage = settings.database().open().await?;
         Desk { settings, storage }.carry_out(what).await
     })
 }
 
 struct Desk<'a> {
     settings: &'a Settings,
-    storage: SqliteStorage,
+    storage: Arc<dyn Storage>,
 }
 
 impl Desk<'_> {
+    fn users(&self) -> Result<&dyn UserStorage> {
+        Ok(self.storage.user_storage()?)
+    }
+
     async fn carry_out(&self, what: What) -> Result<()> {
         match what {
             What::Add {
@@ -163,7 +168,7 @@ impl Desk<'_> {
             made_at: Timestamp::now(),
             disabled_at: None,
         };
-        let added = self.storage.add_user(user).await?;
+        let added = self.users()?.add_user(user).await?;
         anyhow::ensure!(
             added,
             "there is a user {name} already; names are never given twice"
@@ -209,22 +214,22 @@ impl Desk<'_> {
             ..UserQuery::default()
         };
         let mut lines = String::new();
-        for user in self.storage.users(query).await? {
+        for user in self.users()?.users(query).await? {
             lines.push_str(&line(&user));
         }
         print(&lines)
     }
 
     async fn user(&self, name: &str) -> Result<User> {
-        let user = self.storage.user(name.to_owned()).await?;
+        let user = self.users()?.user(name.to_owned()).await?;
         user.with_context(|| format!("there is no user {name}"))
     }
 
     /// What they had logged in with opens nothing any more.
     async fn put(&self, user: User) -> Result<()> {
         let name = user.name.clone();
-        self.storage.put_user(user).await?;
-        Ok(self.storage.end_all(name).await?)
+        self.users()?.put_user(user).await?;
+        Ok(self.users()?.end_all(name).await?)
     }
 
     async fn audit(&self, name: &str, what: &str) -> Result<()> {

@@ -236,7 +236,7 @@ impl Store {
     }
 
     /// Who may ask.
-    pub fn user_storage(&self) -> Result<&dyn UserStorage, StoreError> {
+    pub fn users(&self) -> Result<&dyn UserStorage, StoreError> {
         self.backend.get()?.user_storage()
     }
 
