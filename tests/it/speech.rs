@@ -1,4 +1,5 @@
-//! A name that somebody types is heard in the menu of the next call, said by the operator's command.
+//! A name that somebody types is heard in the menu of the next call, said by the operator's
+//! command.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;

@@ -6,7 +6,8 @@
 //! | `GET /metrics` | anyone | Prometheus text |
 //! | `GET /api/v1/openapi.json` | anyone | this API, described |
 //! | `GET /directory/{organisation}`, `/api/v1/directory/...` | anyone | numbers, teams, hours |
-//! | `POST`, `GET`, `DELETE /api/v1/session`, `.../renewal`, `.../second-factor` | who logs in | a token |
+//! | `POST`, `GET`, `DELETE /api/v1/session`, `.../renewal` | who logs in | a token |
+//! | `POST /api/v1/session/second-factor` | who is logged in | what patients' data takes |
 //! | `GET /api/v1/audit` | bearer | who read or changed what, and why |
 //! | `GET /api/v1/calls` | bearer | calls, newest first, filtered, in pages |
 //! | `POST /api/v1/calls` | bearer | starts one from a screen, the caller's own phone first |

@@ -17,6 +17,16 @@ use crate::plan::Rival;
 use crate::recording::EncodeError;
 use crate::screen::NotStarted;
 
+const NO_TOKEN: &str =
+    "send a token: Authorization: Bearer <token>; POST /api/v1/session gives one";
+const WRONG_TOKEN: &str =
+    "this token opens nothing, or nothing any more: log in, POST /api/v1/session";
+const SECOND_FACTOR: &str =
+    "this is about patients: show your second factor, POST /api/v1/session/second-factor";
+const REASON: &str =
+    "you were no party of this call: say why you ask, Audit-Reason: <why>; it is kept";
+const TOO_MANY_LOGINS: &str = "too many failures: wait as long as Retry-After says, then try again";
+
 /// A problem (RFC 9457), `application/problem+json`.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Problem {
@@ -242,24 +252,13 @@ impl ApiError {
     /// What is wrong and what would be right: never a cause inside.
     fn detail(&self) -> Cow<'static, str> {
         let detail = match self {
-            ApiError::NoToken => {
-                "send a token: Authorization: Bearer <token>; POST /api/v1/session gives one"
-            }
-            ApiError::WrongToken => {
-                "this token opens nothing, or nothing any more: log in, POST /api/v1/session"
-            }
+            ApiError::NoToken => NO_TOKEN,
+            ApiError::WrongToken => WRONG_TOKEN,
             ApiError::Forbidden => "your roles do not have this right, in any organisation",
-            ApiError::SecondFactorNeeded => {
-                "this is about patients: show your second factor, POST \
-                 /api/v1/session/second-factor"
-            }
-            ApiError::ReasonNeeded => {
-                "you were no party of this call: say why you ask, Audit-Reason: <why>; it is kept"
-            }
+            ApiError::SecondFactorNeeded => SECOND_FACTOR,
+            ApiError::ReasonNeeded => REASON,
             ApiError::LoginRefused => "the name, the password or the code is wrong",
-            ApiError::TooManyLogins { .. } => {
-                "too many failures: wait as long as Retry-After says, then try again"
-            }
+            ApiError::TooManyLogins { .. } => TOO_MANY_LOGINS,
             ApiError::NoSuchPage => {
                 "there is nothing here; /api/v1/openapi.json lists what there is"
             }

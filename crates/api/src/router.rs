@@ -61,8 +61,8 @@ impl utoipa::Modify for Token {
         let token = HttpBuilder::new()
             .scheme(HttpAuthScheme::Bearer)
             .description(Some(
-                "A session's, from `POST /api/v1/session`; or the one that was made at first start, which \
-                 the operator has in the token file",
+                "A session's, from `POST /api/v1/session`; or the one that was made at first \
+                 start, which the operator has in the token file",
             ))
             .build();
         openapi

@@ -32,6 +32,9 @@ pub(crate) type Row = (&'static str, &'static str, Need);
 
 use Need::{Anyone, Everywhere, Has, HasOrOwn, LoggedIn};
 
+/// A session of a rota on a date.
+const ROTA_SESSION: &str = "/api/v1/rotas/{specialty}/dates/{date}/sessions/{session}";
+
 /// All of them.
 #[rustfmt::skip]
 pub(crate) const ROUTES: &[Row] = &[
@@ -104,8 +107,8 @@ pub(crate) const ROUTES: &[Row] = &[
     ("DELETE", "/api/v1/outcome-menus/{id}", Has(Right::EditPlan)),
     ("GET", "/api/v1/rotas/{specialty}", HasOrOwn(Right::ReadRotas)),
     ("GET", "/api/v1/rotas/{specialty}/explain", HasOrOwn(Right::ReadRotas)),
-    ("PUT", "/api/v1/rotas/{specialty}/dates/{date}/sessions/{session}", HasOrOwn(Right::EditRotas)),
-    ("DELETE", "/api/v1/rotas/{specialty}/dates/{date}/sessions/{session}", HasOrOwn(Right::EditRotas)),
+    ("PUT", ROTA_SESSION, HasOrOwn(Right::EditRotas)),
+    ("DELETE", ROTA_SESSION, HasOrOwn(Right::EditRotas)),
     ("PUT", "/api/v1/rotas/{specialty}/dates/{date}", HasOrOwn(Right::EditRotas)),
     ("DELETE", "/api/v1/rotas/{specialty}/dates/{date}", HasOrOwn(Right::EditRotas)),
     ("PUT", "/api/v1/rotas/{specialty}/weeks/{date}", HasOrOwn(Right::EditRotas)),
