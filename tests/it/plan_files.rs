@@ -190,7 +190,7 @@ fn every_fault_is_told_with_file_and_line_and_nothing_is_changed() {
             ),
             (
                 "practices.csv",
-                "id,name,fax\n\nelm,Elm\u{1b}[2J Street,1\nelm,Elm,1\n",
+                "id,name,fax,prompt\n\nelm,Elm\u{1b}[2J Street,1,practice/elm\nelm,Elm,1,\n",
             ),
             ("rotas/derm.csv", "entry,times,people\n"),
             (

@@ -78,6 +78,15 @@ impl IntoResponses for ReportNotShown {
     }
 }
 
+/// Refusals of what only a session has.
+pub(crate) struct NoSession;
+
+impl IntoResponses for NoSession {
+    fn responses() -> Responses {
+        problems(&[("403", "The token of the first start has no session")])
+    }
+}
+
 /// Refusals of the service directory, which is open to anybody.
 pub(crate) struct DirectoryNotShown;
 

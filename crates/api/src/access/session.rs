@@ -22,7 +22,7 @@ use utoipa_axum::routes;
 use super::{Asker, source};
 use crate::ApiState;
 use crate::problem::ApiError;
-use crate::refusals::NotLetIn;
+use crate::refusals::{NoSession, NotLetIn};
 
 /// A session that is not used for so long is over.
 const IDLE: SignedDuration = SignedDuration::from_mins(30);
@@ -224,7 +224,7 @@ pub(crate) async fn me(asker: Asker) -> Json<Me> {
 
 /// Log out
 #[utoipa::path(delete, path = "/api/v1/session", tag = "access",
-    responses((status = 204, description = "The token opens nothing any more")),
+    responses((status = 204, description = "The token opens nothing any more"), NoSession),
     security(("token" = [])))]
 pub(crate) async fn log_out(
     State(state): State<ApiState>,
@@ -237,7 +237,8 @@ pub(crate) async fn log_out(
 
 /// Have a new token in place of this one
 #[utoipa::path(post, path = "/api/v1/session/renewal", tag = "access",
-    responses((status = 200, description = "The new token, shown this once", body = LoggedIn)),
+    responses((status = 200, description = "The new token, shown this once", body = LoggedIn),
+        NoSession),
     security(("token" = [])))]
 pub(crate) async fn renew(
     State(state): State<ApiState>,
@@ -251,7 +252,7 @@ pub(crate) async fn renew(
 #[utoipa::path(post, path = "/api/v1/session/second-factor", tag = "access",
     request_body = SecondFactor,
     responses((status = 200, description = "The new token, shown this once", body = LoggedIn),
-        NotLetIn),
+        NotLetIn, NoSession),
     security(("token" = [])))]
 pub(crate) async fn second_factor(
     State(state): State<ApiState>,
